@@ -1,0 +1,208 @@
+//! Opening, which is where histories get lost: nothing shorter is ever served silently.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    LogSettings,
+    lock::FolderLock,
+    mark::{Mark, MarkFile},
+    store::{self, Store, StoreError},
+};
+use crate::{
+    id::Position,
+    keys::{KeyError, Keyring},
+    record::{Record, RecordError},
+    seal::SecretKey,
+    upcast::{self, UpcastError},
+};
+
+/// The layout of the data folder that this version writes and reads.
+const FORMAT: &str = "dossier 1\n";
+/// Records that are read again at the end of the log each time it is opened.
+const CHECKED_AT_THE_END: u64 = 4096;
+
+/// Why a log is not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("another process has the data folder open")]
+    InUse,
+    #[error("the data folder has the format {0:?}, this version of dossier reads {FORMAT:?}")]
+    Format(String),
+    #[error("a file of the data folder could not be read or written")]
+    Io(#[source] io::Error),
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    #[error("the store did not open")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Upcast(#[from] UpcastError),
+    #[error("{0} is not empty: the store has put values where they are never synced")]
+    Blobs(PathBuf),
+    /// Something that was acknowledged is not there.
+    #[error(
+        "the log is shorter than it was: {found}, but its head mark says {marked}. \
+         Restore a backup, or start once with --accept-loss to serve what is left{copy}"
+    )]
+    Behind { found: String, marked: String, copy: String },
+    #[error("the record at position {position} is damaged: {source}")]
+    Damaged { position: Position, source: RecordError },
+    #[error("position {0} is missing from the log")]
+    Hole(Position),
+}
+
+impl From<io::Error> for OpenError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+pub(super) struct Opened {
+    pub(super) store: Store,
+    pub(super) keys: Keyring,
+    pub(super) mark: MarkFile,
+    pub(super) head: Position,
+    pub(super) lock: FolderLock,
+}
+
+pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, OpenError> {
+    upcast::check()?;
+    let dir = &settings.dir;
+    fs::create_dir_all(dir)?;
+    let lock = FolderLock::take(&dir.join("lock"))?.ok_or(OpenError::InUse)?;
+    check_format(dir)?;
+    let keys = Keyring::open(&dir.join("keys"), master)?;
+    let mut mark = MarkFile::open(&dir.join("head"))?;
+    let store_dir = dir.join("log");
+    if !settings.accept_loss {
+        check_before(&store_dir, mark.last(), &keys)?;
+    }
+    let store = Store::open(&store_dir, settings.cache_bytes)?;
+    sync_dir(dir)?;
+    let head = store.last()?;
+    if !settings.accept_loss {
+        check_against(&store, mark.last(), head)?;
+    }
+    check_end(&store, head)?;
+    mark_what_is_there(&store, &mut mark, head)?;
+    Ok(Opened { store, keys, mark, head, lock })
+}
+
+fn check_format(dir: &Path) -> Result<(), OpenError> {
+    let path = dir.join("format");
+    match fs::read_to_string(&path) {
+        Ok(format) if format == FORMAT => Ok(()),
+        Ok(format) => Err(OpenError::Format(format)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::write(&path, FORMAT)?;
+            Ok(File::open(&path)?.sync_all()?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What can be seen from outside, before sled's own opening changes what lies there.
+fn check_before(dir: &Path, mark: Option<Mark>, keys: &Keyring) -> Result<(), OpenError> {
+    if store::has_blobs(dir)? {
+        return Err(OpenError::Blobs(dir.join("blobs")));
+    }
+    let file_bytes = match fs::metadata(store::file_in(dir)) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(error.into()),
+    };
+    let marked = mark.map_or(0, |mark| mark.file_bytes);
+    if file_bytes < marked {
+        let copy = copy_aside(&store::file_in(dir))?;
+        return Err(behind(format!("{file_bytes} bytes"), format!("{marked} bytes"), copy));
+    }
+    if mark.is_none() && !keys.is_unused() {
+        return Err(behind("no head mark".to_owned(), "keys are in use".to_owned(), None));
+    }
+    Ok(())
+}
+
+/// Whether everything is there that the mark tells of.
+fn check_against(store: &Store, mark: Option<Mark>, head: Position) -> Result<(), OpenError> {
+    let Some(mark) = mark else {
+        return match head {
+            Position::ZERO => Ok(()),
+            _ => Err(behind(format!("position {head}"), "nothing, it is gone".to_owned(), None)),
+        };
+    };
+    if head < mark.position {
+        let copy = copy_aside(store.path())?;
+        let (found, marked) = (format!("position {head}"), format!("position {}", mark.position));
+        return Err(behind(found, marked, copy));
+    }
+    if mark.position == Position::ZERO {
+        return Ok(());
+    }
+    let marked = record_at(store, mark.position)?;
+    if marked.leaf_hash() == mark.leaf {
+        return Ok(());
+    }
+    let found = format!("another record at position {}", mark.position);
+    Err(behind(found, "its hash".to_owned(), copy_aside(store.path())?))
+}
+
+/// The end of the log is what a crash touches: read it again, whole.
+fn check_end(store: &Store, head: Position) -> Result<(), OpenError> {
+    let mut expected = Position(head.0.saturating_sub(CHECKED_AT_THE_END) + 1);
+    if head == Position::ZERO {
+        return Ok(());
+    }
+    for entry in store.events(expected) {
+        let (position, bytes) = entry?;
+        if position != expected {
+            return Err(OpenError::Hole(expected));
+        }
+        Record::parse_at(position, bytes)
+            .map_err(|source| OpenError::Damaged { position, source })?;
+        expected = expected.next();
+    }
+    Ok(())
+}
+
+fn mark_what_is_there(store: &Store, mark: &mut MarkFile, head: Position) -> Result<(), OpenError> {
+    let leaf = match head {
+        Position::ZERO => [0; 32],
+        _ => record_at(store, head)?.leaf_hash(),
+    };
+    mark.write(head, leaf, store.file_bytes()?)?;
+    mark.sync()?;
+    Ok(())
+}
+
+fn record_at(store: &Store, position: Position) -> Result<Record, OpenError> {
+    let bytes = store.get(&super::layout::event_key(position))?;
+    let bytes = bytes.ok_or(OpenError::Hole(position))?;
+    Record::parse_at(position, bytes).map_err(|source| OpenError::Damaged { position, source })
+}
+
+fn behind(found: String, marked: String, copy: Option<PathBuf>) -> OpenError {
+    let copy =
+        copy.map_or_else(String::new, |path| format!(" (a copy lies in {})", path.display()));
+    OpenError::Behind { found, marked, copy }
+}
+
+/// Keeps what was found, once: a second try must not overwrite the first copy.
+fn copy_aside(file: &Path) -> io::Result<Option<PathBuf>> {
+    let copy = file.with_extension("found");
+    if file.exists() && !copy.exists() {
+        fs::copy(file, &copy)?;
+        File::open(&copy)?.sync_all()?;
+    }
+    Ok(Some(copy).filter(|copy| copy.exists()))
+}
+
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()?;
+    match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,185 @@
+//! Reading: one stream, or everything after a position; never past the watermark.
+
+use super::{
+    EventLog, Receipt, ReceiptKey, Shared,
+    layout::{self, Chunk},
+    store::{Entries, StoreError},
+};
+use crate::{
+    envelope::{PayloadKind, Recorded},
+    event::{DecodeError, Event, Payload},
+    id::{Position, StreamId, Version},
+    keys::{DataKey, KeyError},
+    record::{Record, RecordError},
+};
+
+/// Why the log could not be read; each is damage or a failure, none is a forgotten payload.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    #[error("the record at position {position} is damaged")]
+    Record { position: Position, source: RecordError },
+    #[error("position {0} is missing from the log")]
+    Hole(Position),
+    #[error("the index of {0} is damaged")]
+    Index(StreamId),
+    #[error("a receipt is damaged")]
+    Receipt,
+    #[error("the payload at position {0} does not open under its key")]
+    Seal(Position),
+    #[error("the event at position {position} cannot be read")]
+    Event { position: Position, source: DecodeError },
+}
+
+/// All of one stream, up to the watermark.
+#[derive(Debug, Clone)]
+pub struct History {
+    pub events: Vec<Recorded>,
+    /// Of the last event; what an append after this history expects.
+    pub version: Version,
+}
+
+/// Records after a position, in order, without gaps, up to the watermark of when it was made.
+pub struct After {
+    records: Entries,
+    next: Position,
+    end: Position,
+}
+
+impl Iterator for After {
+    type Item = Result<Record, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next > self.end {
+            return None;
+        }
+        let expected = self.next;
+        self.next = expected.next();
+        let entry = match self.records.next() {
+            Some(Ok((position, bytes))) if position == expected => parse(position, bytes),
+            Some(Ok(_)) | None => Err(ReadError::Hole(expected)),
+            Some(Err(error)) => Err(error.into()),
+        };
+        if entry.is_err() {
+            self.next = self.end.next();
+        }
+        Some(entry)
+    }
+}
+
+impl EventLog {
+    /// Every event of a stream, in order.
+    pub fn history(&self, stream: &StreamId) -> Result<History, ReadError> {
+        self.history_after(stream, Version::ZERO)
+    }
+
+    /// The events of a stream after a version, in order.
+    pub fn history_after(&self, stream: &StreamId, seen: Version) -> Result<History, ReadError> {
+        let watermark = self.watermark();
+        let (mut version, mut events) = (seen, Vec::new());
+        for position in self.shared.positions(stream, seen)? {
+            if position > watermark {
+                break;
+            }
+            let record = self.record(position)?.ok_or(ReadError::Hole(position))?;
+            version = record.envelope().head.version;
+            events.push(self.recorded(record)?);
+        }
+        Ok(History { events, version })
+    }
+
+    /// Everything after a position; from the start, after `Position::ZERO`.
+    pub fn after(&self, position: Position) -> After {
+        let next = position.next();
+        After { records: self.shared.store.events(next), next, end: self.watermark() }
+    }
+
+    /// One record; none before the first and past the watermark.
+    pub fn record(&self, position: Position) -> Result<Option<Record>, ReadError> {
+        if position > self.watermark() { Ok(None) } else { self.shared.record(position) }
+    }
+
+    /// The event in a record, in today's shape, and its envelope.
+    pub fn recorded(&self, record: Record) -> Result<Recorded, ReadError> {
+        let payload = self.payload(&record)?;
+        let position = record.position();
+        let head = &record.envelope().head;
+        let event = Event::assemble(&head.tag, head.object.as_deref(), &payload)
+            .map_err(|source| ReadError::Event { position, source })?;
+        Ok(Recorded { envelope: record.into_envelope(), event })
+    }
+
+    /// The payload of a record, opened, in the shape of the tag that it was stored under.
+    pub fn payload(&self, record: &Record) -> Result<Payload, ReadError> {
+        let head = &record.envelope().head;
+        let (class, slot) = match head.payload {
+            PayloadKind::Empty => return Ok(Payload::Empty),
+            PayloadKind::Clear => return Ok(Payload::Json(record.payload_bytes().to_vec())),
+            PayloadKind::Sealed { class, slot } => (class, slot),
+        };
+        match self.shared.keys.get(slot, &head.stream)?.of(class) {
+            DataKey::Destroyed => Ok(Payload::Forgotten),
+            DataKey::Live(key) => key
+                .unseal(record.head_bytes(), record.payload_bytes())
+                .map(Payload::Json)
+                .ok_or(ReadError::Seal(record.position())),
+        }
+    }
+
+    /// The position of the event before one in its stream; zero if it was the first.
+    pub fn previous(&self, stream: &StreamId, version: Version) -> Result<Position, ReadError> {
+        let before = Version(version.0.saturating_sub(1));
+        if before == Version::ZERO {
+            return Ok(Position::ZERO);
+        }
+        let chunk = self.shared.chunk(stream, layout::chunk_of(before))?;
+        let nth = usize::try_from((before.0 - 1) % layout::CHUNK_EVENTS).unwrap_or(usize::MAX);
+        chunk
+            .and_then(|chunk| chunk.positions.get(nth).copied())
+            .ok_or_else(|| ReadError::Index(stream.clone()))
+    }
+
+    /// The receipt under a key, once it is safe.
+    pub fn receipt(&self, key: &ReceiptKey) -> Result<Option<Receipt>, ReadError> {
+        let watermark = self.watermark();
+        Ok(self.shared.receipt(key)?.filter(|receipt| receipt.position <= watermark))
+    }
+}
+
+impl Shared {
+    pub(super) fn record(&self, position: Position) -> Result<Option<Record>, ReadError> {
+        let bytes = self.store.get(&layout::event_key(position))?;
+        bytes.map(|bytes| parse(position, bytes)).transpose()
+    }
+
+    pub(super) fn receipt(&self, key: &ReceiptKey) -> Result<Option<Receipt>, ReadError> {
+        let Some(bytes) = self.store.get(&layout::receipt_key(key))? else { return Ok(None) };
+        minicbor::decode(&bytes).map(Some).map_err(|_| ReadError::Receipt)
+    }
+
+    fn chunk(&self, stream: &StreamId, number: u32) -> Result<Option<Chunk>, ReadError> {
+        let Some(bytes) = self.store.get(&layout::chunk_key(stream, number))? else {
+            return Ok(None);
+        };
+        Chunk::decode(&bytes).map(Some).ok_or_else(|| ReadError::Index(stream.clone()))
+    }
+
+    fn positions(&self, stream: &StreamId, seen: Version) -> Result<Vec<Position>, ReadError> {
+        let mut positions = Vec::new();
+        let mut number = layout::chunk_of(seen.next());
+        let mut skip = usize::try_from(seen.0 % layout::CHUNK_EVENTS).unwrap_or(usize::MAX);
+        while let Some(chunk) = self.chunk(stream, number)? {
+            positions.extend(chunk.positions.into_iter().skip(skip));
+            skip = 0;
+            number = number.saturating_add(1);
+        }
+        Ok(positions)
+    }
+}
+
+fn parse(position: Position, bytes: Vec<u8>) -> Result<Record, ReadError> {
+    Record::parse_at(position, bytes).map_err(|source| ReadError::Record { position, source })
+}

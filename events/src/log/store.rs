@@ -1,0 +1,168 @@
+//! The one door to sled, and the true sync that sled's own flush is not.
+//!
+//! On Linux sled 0.34 ends its flush in `sync_file_range`, which writes no file size and empties
+//! no disk cache. A second descriptor on its file and `fdatasync` make the promise true, as long
+//! as one commit logs less than one segment.
+
+use std::{
+    fs::{self, File},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    layout::{self, Chunk, Tail},
+    read::ReadError,
+};
+use crate::id::{Position, StreamId};
+
+/// Bytes of a segment of the store's file; fixed when the store is made.
+const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// What goes into the store together, or not at all.
+#[derive(Debug, Default)]
+pub(super) struct Batch(sled::Batch);
+
+impl Batch {
+    pub(super) fn insert(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.0.insert(key, value);
+    }
+}
+
+/// Stored records with their positions, in order.
+pub(super) type Entries = Box<dyn Iterator<Item = Result<(Position, Vec<u8>), StoreError>> + Send>;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the store failed")]
+    Sled(#[from] sled::Error),
+    #[error("the store's file failed")]
+    Io(#[from] io::Error),
+    #[error("the store panicked: {0}")]
+    Panicked(String),
+}
+
+#[derive(Debug)]
+pub(super) struct Store {
+    tree: sled::Db,
+    /// A descriptor of our own on sled's file, to sync it.
+    file: File,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the store of a folder; everything that opening wrote is synced afterwards.
+    pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        remove_half_made_snapshots(dir)?;
+        let config = sled::Config::new()
+            .path(dir)
+            .cache_capacity(cache_bytes)
+            .segment_size(SEGMENT_BYTES)
+            .flush_every_ms(None);
+        let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+        let tree = opened.map_err(|panic| StoreError::Panicked(message_of(&*panic)))??;
+        let path = file_in(dir);
+        let file = File::options().read(true).write(true).open(&path)?;
+        sync_all_of(dir)?;
+        Ok(Self { tree, file, path })
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.tree.get(key)?.map(|value| value.to_vec()))
+    }
+
+    /// One atomic commit, on the disk when this returns.
+    pub(super) fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.tree.apply_batch(batch.0)?;
+        self.tree.flush()?;
+        self.file.sync_data()?;
+        Ok(())
+    }
+
+    /// The position of the last event in the store, safe or not.
+    pub(super) fn last(&self) -> Result<Position, StoreError> {
+        match self.tree.range(layout::EVENTS).next_back() {
+            Some(entry) => Ok(layout::event_position(&entry?.0).unwrap_or_default()),
+            None => Ok(Position::ZERO),
+        }
+    }
+
+    /// Records from a position on, in their order, as the store holds them.
+    pub(super) fn events(&self, from: Position) -> Entries {
+        let end = layout::EVENTS.end.to_vec();
+        Box::new(self.tree.range(layout::event_key(from)..end).map(|entry| {
+            let (key, value) = entry?;
+            Ok((layout::event_position(&key).unwrap_or_default(), value.to_vec()))
+        }))
+    }
+
+    /// The end of a stream, as the store holds it.
+    pub(super) fn tail(&self, stream: &StreamId) -> Result<Tail, ReadError> {
+        let prefix = layout::stream_prefix(stream);
+        let Some(entry) = self.tree.scan_prefix(&prefix).next_back() else {
+            return Ok(Tail::default());
+        };
+        let (key, value) = entry.map_err(StoreError::from)?;
+        let number = key.get(prefix.len()..).and_then(|number| number.try_into().ok());
+        match (number, Chunk::decode(&value)) {
+            (Some(number), Some(chunk)) => Ok(Tail::of(u32::from_be_bytes(number), chunk)),
+            _ => Err(ReadError::Index(stream.clone())),
+        }
+    }
+
+    /// Bytes of the store's file.
+    pub(super) fn file_bytes(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The file that holds everything a store holds.
+pub(super) fn file_in(dir: &Path) -> PathBuf {
+    dir.join("db")
+}
+
+/// Whether sled has put a value into a file of its own, which it never syncs.
+pub(super) fn has_blobs(dir: &Path) -> io::Result<bool> {
+    match fs::read_dir(dir.join("blobs")) {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// A snapshot that sled was still writing when it died would make it refuse to open.
+fn remove_half_made_snapshots(dir: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Syncs a folder and what lies directly in it, for sled syncs neither all files nor folders.
+fn sync_all_of(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        File::open(entry?.path())?.sync_all()?;
+    }
+    File::open(dir)?.sync_all()
+}
+
+fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}

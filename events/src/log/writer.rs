@@ -1,0 +1,236 @@
+//! The one writer: takes what waits, commits it as one group, syncs, and answers.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::oneshot;
+
+use super::{
+    AppendError, LogSettings, NewReceipt, Outcome, Shared, group::Group, mark::MarkFile,
+    store::StoreError,
+};
+use crate::{
+    id::{Position, StreamId, Version},
+    keys::Minted,
+    record::{Draft, leaf_hash},
+};
+
+/// How long the writer rests before it syncs the head mark.
+const IDLE: Duration = Duration::from_millis(50);
+/// How old an unsynced head mark may get under load.
+const MARK_AGE_MAX: Duration = Duration::from_secs(1);
+/// How often the free space on the disk is looked at.
+const SPACE_AGE_MAX: Duration = Duration::from_millis(100);
+
+pub(super) enum Message {
+    Append(Request),
+    Stop,
+}
+
+/// An append, encoded and sealed, waiting for its place.
+pub(super) struct Request {
+    pub(super) stream: StreamId,
+    pub(super) expected: Version,
+    pub(super) also: Vec<(StreamId, Version)>,
+    pub(super) drafts: Vec<Draft>,
+    pub(super) slot: Slot,
+    pub(super) receipt: Option<NewReceipt>,
+    pub(super) answer: Answer,
+}
+
+pub(super) type Answer = oneshot::Sender<Result<Outcome, AppendError>>;
+
+/// Where the keys lie that the payloads were sealed under.
+#[derive(Debug)]
+pub(super) enum Slot {
+    /// Nothing was sealed.
+    None,
+    Written(u32),
+    /// To be written before the commit.
+    Minted(Minted),
+}
+
+impl Slot {
+    pub(super) fn number(&self) -> Option<u32> {
+        match self {
+            Self::None => None,
+            Self::Written(slot) => Some(*slot),
+            Self::Minted(minted) => Some(minted.slot),
+        }
+    }
+}
+
+pub(super) fn start(
+    shared: Arc<Shared>,
+    mark: MarkFile,
+    waiting: mpsc::Receiver<Message>,
+    settings: &LogSettings,
+) -> io::Result<JoinHandle<()>> {
+    let run = Run {
+        shared,
+        mark,
+        waiting,
+        dir: settings.dir.clone(),
+        free_bytes_min: settings.free_bytes_min,
+        last_time: DateTime::UNIX_EPOCH,
+        mark_synced: Instant::now(),
+        space: None,
+    };
+    std::thread::Builder::new().name("log-writer".to_owned()).spawn(move || run.run())
+}
+
+struct Run {
+    shared: Arc<Shared>,
+    mark: MarkFile,
+    waiting: mpsc::Receiver<Message>,
+    dir: PathBuf,
+    free_bytes_min: u64,
+    last_time: DateTime<Utc>,
+    mark_synced: Instant,
+    /// When the disk was last looked at, and whether there was room.
+    space: Option<(Instant, bool)>,
+}
+
+impl Run {
+    fn run(mut self) {
+        self.last_time = self.time_of_the_last_event();
+        let mut carried = None;
+        while let Some(first) = carried.take().or_else(|| self.wait()) {
+            let mut group = Group::new(Arc::clone(&self.shared), self.now());
+            group.take(first);
+            let mut stop = false;
+            while let Ok(message) = self.waiting.try_recv() {
+                match message {
+                    Message::Append(request) if group.has_room_for(&request) => group.take(request),
+                    Message::Append(request) => carried = Some(request),
+                    Message::Stop => stop = true,
+                }
+                if stop || carried.is_some() {
+                    break;
+                }
+            }
+            self.finish(group);
+            if stop {
+                break;
+            }
+        }
+        self.sync_mark();
+    }
+
+    /// The next request; none when the log is closed.
+    fn wait(&mut self) -> Option<Request> {
+        loop {
+            let message = if self.mark.is_dirty() {
+                match self.waiting.recv_timeout(IDLE) {
+                    Err(mpsc::RecvTimeoutError::Timeout) => {
+                        self.sync_mark();
+                        continue;
+                    }
+                    other => other.ok(),
+                }
+            } else {
+                self.waiting.recv().ok()
+            };
+            return match message? {
+                Message::Append(request) => Some(request),
+                Message::Stop => None,
+            };
+        }
+    }
+
+    /// Commits a group and answers everyone in it: nobody before it is safe.
+    fn finish(&mut self, mut group: Group) {
+        if let Some(reason) = self.shared.stopped.lock().clone() {
+            return group.refuse(&AppendError::Stopped(reason));
+        }
+        if group.is_empty() {
+            return group.answer();
+        }
+        if !self.has_space() {
+            return group.refuse(&AppendError::DiskFull);
+        }
+        if let Err(error) = self.commit(&mut group) {
+            return group.refuse(&AppendError::Stopped(self.stop(&error)));
+        }
+        self.last_time = group.time();
+        if let Some((position, record)) = group.last_record() {
+            self.mark(position, &record);
+            self.shared.watermark.send_replace(position);
+        }
+        group.answer();
+    }
+
+    fn commit(&self, group: &mut Group) -> Result<(), StoreError> {
+        self.shared.keys.write(group.minted())?;
+        self.shared.store.commit(group.batch())
+    }
+
+    /// Notes how far the log reaches. The group is safe already: if this fails, it is the next
+    /// one that is refused.
+    fn mark(&mut self, position: Position, record: &[u8]) {
+        let file_bytes = self.shared.store.file_bytes();
+        let written =
+            file_bytes.and_then(|bytes| self.mark.write(position, leaf_hash(record), bytes));
+        if let Err(error) = written {
+            self.stop(&error.into());
+        } else if self.mark_synced.elapsed() > MARK_AGE_MAX {
+            self.sync_mark();
+        }
+    }
+
+    /// From here on nothing is accepted: what is on the disk is no longer known.
+    fn stop(&self, error: &StoreError) -> Arc<str> {
+        let mut reason = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            reason = format!("{reason}: {cause}");
+            source = cause.source();
+        }
+        tracing::error!(reason, "The log has stopped; it accepts no writes until a restart.");
+        let reason: Arc<str> = reason.into();
+        *self.shared.stopped.lock() = Some(Arc::clone(&reason));
+        reason
+    }
+
+    fn sync_mark(&mut self) {
+        self.mark_synced = Instant::now();
+        if self.shared.stopped.lock().is_some() {
+            return;
+        }
+        if let Err(error) = self.mark.sync() {
+            self.stop(&error.into());
+        }
+    }
+
+    fn has_space(&mut self) -> bool {
+        if let Some((looked, enough)) = self.space
+            && looked.elapsed() < SPACE_AGE_MAX
+        {
+            return enough;
+        }
+        let enough = match rustix::fs::statvfs(&self.dir) {
+            Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize) >= self.free_bytes_min,
+            // A disk that cannot be asked will say so itself when it is written to.
+            Err(_) => true,
+        };
+        self.space = Some((Instant::now(), enough));
+        enough
+    }
+
+    /// Now, but never before the event before.
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now().max(self.last_time)
+    }
+
+    fn time_of_the_last_event(&self) -> DateTime<Utc> {
+        let head: Position = *self.shared.watermark.borrow();
+        let last = self.shared.record(head).ok().flatten();
+        last.map_or(DateTime::UNIX_EPOCH, |record| record.envelope().recorded_at)
+    }
+}
