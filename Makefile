@@ -1,0 +1,27 @@
+# The things to do here; plain `make` lists them.
+.PHONY: help run test check bench
+
+help:
+	@echo 'make run    build it, start it with NATS and a sample bank, print what to type next'
+	@echo 'make test   all tests, with a real nats-server'
+	@echo 'make check  format, lints, docs, newer NATS, deploy/, and make run as a newcomer would'
+	@echo 'make bench  each figure as a ratio to a baseline of the same run'
+
+run:
+	@deploy/run.sh
+
+test:
+	server=$$(deploy/nats-server.sh) && NATS_SERVER=$$server cargo test --workspace --locked
+
+check:
+	command -v strace >/dev/null || apt-get install -y --no-install-recommends strace
+	DOSSIER_REQUIRE_STRACE=1 cargo test -p events --locked synced
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --document-private-items
+	server=$$(deploy/nats-server.sh --version 2.15) && NATS_SERVER=$$server cargo test --locked --test main nats
+	deploy/check.sh
+	deploy/smoke.sh
+
+bench:
+	cargo bench --locked --bench ratios
