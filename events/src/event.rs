@@ -1,5 +1,8 @@
 //! Any event, the sum of all families, and its two forms: typed, and as it is stored.
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -75,10 +78,36 @@ pub enum DecodeError {
 impl Event {
     /// Takes an event apart into what is stored.
     pub fn parts(&self) -> Parts {
-        match self {
+        let (tag, payload) = match self {
             Self::Customer(event) => customer_parts(event),
             Self::Person(event) => person_parts(event),
             Self::Consent(event) => consent_parts(event),
+        };
+        Parts { tag, object: self.object(), payload }
+    }
+
+    /// The address, contact detail or linked person concerned.
+    pub fn object(&self) -> Option<String> {
+        use {CustomerEvent as C, PersonEvent as P};
+        match self {
+            Self::Customer(
+                C::AddressAdded { address, .. }
+                | C::AddressChanged { address, .. }
+                | C::AddressRemoved { address },
+            ) => Some(address.to_string()),
+            Self::Customer(C::PersonLinked { person, .. } | C::PersonUnlinked { person, .. }) => {
+                Some(person.to_string())
+            }
+            Self::Person(
+                P::ContactAdded { contact, .. }
+                | P::ContactChanged { contact, .. }
+                | P::ContactRemoved { contact },
+            ) => Some(contact.to_string()),
+            Self::Customer(
+                C::Opened(_) | C::Amended(_) | C::Closed | C::Reopened | C::KycRecorded(_),
+            )
+            | Self::Person(P::Registered(_) | P::Amended(_))
+            | Self::Consent(_) => None,
         }
     }
 
@@ -96,67 +125,47 @@ impl Event {
     }
 }
 
-fn customer_parts(event: &CustomerEvent) -> Parts {
+fn customer_parts(event: &CustomerEvent) -> (Tag, Option<Vec<u8>>) {
     use CustomerEvent as E;
     match event {
-        E::Opened(details) => personal(Tag::CustomerOpened, None, details),
-        E::Amended(details) => personal(Tag::CustomerAmended, None, details),
-        E::Closed => bare(Tag::CustomerClosed, None),
-        E::Reopened => bare(Tag::CustomerReopened, None),
-        E::AddressAdded { address, details } => {
-            personal(Tag::AddressAdded, Some(address.to_string()), details)
-        }
-        E::AddressChanged { address, details } => {
-            personal(Tag::AddressChanged, Some(address.to_string()), details)
-        }
-        E::AddressRemoved { address } => bare(Tag::AddressRemoved, Some(address.to_string())),
-        E::KycRecorded(kyc) => personal(Tag::KycRecorded, None, kyc),
-        E::PersonLinked { person, link } => {
-            personal(Tag::PersonLinked, Some(person.to_string()), link)
-        }
-        E::PersonUnlinked { person, link } => {
-            personal(Tag::PersonUnlinked, Some(person.to_string()), link)
-        }
+        E::Opened(details) => (Tag::CustomerOpened, personal(details)),
+        E::Amended(details) => (Tag::CustomerAmended, personal(details)),
+        E::Closed => (Tag::CustomerClosed, None),
+        E::Reopened => (Tag::CustomerReopened, None),
+        E::AddressAdded { details, .. } => (Tag::AddressAdded, personal(details)),
+        E::AddressChanged { details, .. } => (Tag::AddressChanged, personal(details)),
+        E::AddressRemoved { .. } => (Tag::AddressRemoved, None),
+        E::KycRecorded(kyc) => (Tag::KycRecorded, personal(kyc)),
+        E::PersonLinked { link, .. } => (Tag::PersonLinked, personal(link)),
+        E::PersonUnlinked { link, .. } => (Tag::PersonUnlinked, personal(link)),
     }
 }
 
-fn person_parts(event: &PersonEvent) -> Parts {
+fn person_parts(event: &PersonEvent) -> (Tag, Option<Vec<u8>>) {
     use PersonEvent as E;
     match event {
-        E::Registered(details) => personal(Tag::PersonRegistered, None, details),
-        E::Amended(details) => personal(Tag::PersonAmended, None, details),
-        E::ContactAdded { contact, detail } => {
-            personal(Tag::ContactAdded, Some(contact.to_string()), detail)
-        }
-        E::ContactChanged { contact, detail } => {
-            personal(Tag::ContactChanged, Some(contact.to_string()), detail)
-        }
-        E::ContactRemoved { contact } => bare(Tag::ContactRemoved, Some(contact.to_string())),
+        E::Registered(details) => (Tag::PersonRegistered, personal(details)),
+        E::Amended(details) => (Tag::PersonAmended, personal(details)),
+        E::ContactAdded { detail, .. } => (Tag::ContactAdded, personal(detail)),
+        E::ContactChanged { detail, .. } => (Tag::ContactChanged, personal(detail)),
+        E::ContactRemoved { .. } => (Tag::ContactRemoved, None),
     }
 }
 
-fn consent_parts(event: &ConsentEvent) -> Parts {
+fn consent_parts(event: &ConsentEvent) -> (Tag, Option<Vec<u8>>) {
     match event {
-        ConsentEvent::Granted(terms) => open(Tag::ConsentGranted, None, terms),
-        ConsentEvent::Amended(terms) => open(Tag::ConsentAmended, None, terms),
-        ConsentEvent::Revoked => bare(Tag::ConsentRevoked, None),
+        ConsentEvent::Granted(terms) => (Tag::ConsentGranted, Some(json(terms))),
+        ConsentEvent::Amended(terms) => (Tag::ConsentAmended, Some(json(terms))),
+        ConsentEvent::Revoked => (Tag::ConsentRevoked, None),
     }
 }
 
-fn bare(tag: Tag, object: Option<String>) -> Parts {
-    Parts { tag, object, payload: None }
+fn personal<T: Serialize>(payload: &Personal<T>) -> Option<Vec<u8>> {
+    payload.known().map(json)
 }
 
-fn open(tag: Tag, object: Option<String>, payload: &impl Serialize) -> Parts {
-    let payload = serde_json::to_vec(payload).expect("values of events are plain JSON");
-    Parts { tag, object, payload: Some(payload) }
-}
-
-fn personal<T: Serialize>(tag: Tag, object: Option<String>, payload: &Personal<T>) -> Parts {
-    match payload {
-        Personal::Known(value) => open(tag, object, value),
-        Personal::Forgotten => bare(tag, object),
-    }
+fn json(payload: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(payload).expect("values of events are plain JSON")
 }
 
 fn current(tag: &str, object: Option<&str>, payload: &Payload) -> Result<Event, DecodeError> {
@@ -209,8 +218,8 @@ fn object_as<T>(
 fn kept<T: DeserializeOwned>(payload: &Payload) -> Result<Personal<T>, DecodeError> {
     match payload {
         Payload::Json(json) => from_json(json).map(Personal::Known),
-        Payload::Forgotten => Ok(Personal::Forgotten),
-        Payload::Empty => Err(DecodeError::NoPayload),
+        // Empty: what was not known any more when the event happened.
+        Payload::Forgotten | Payload::Empty => Ok(Personal::Forgotten),
     }
 }
 

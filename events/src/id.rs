@@ -1,5 +1,8 @@
 //! The names of things: whose history, which object, where in the log.
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
@@ -15,8 +18,8 @@ pub const CLIENT_ID_CHARS_MAX: usize = 64;
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $chars_max:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -44,9 +47,9 @@ macro_rules! text_forms {
                 Self::parse(&text)
             }
         }
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.as_str().to_owned()
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
             }
         }
         impl std::fmt::Display for $name {

@@ -15,6 +15,9 @@
 //! written and synced before the commit that first uses it, so no record names a missing key.
 //! Destroying overwrites the wrapped key in place: 256 bytes never straddle two sectors.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fs::{File, OpenOptions},
     io,
@@ -37,8 +40,10 @@ use crate::{
 };
 
 const MAGIC: [u8; 16] = *b"dossier keys 1\0\0";
-const SLOT_BYTES: usize = 256;
-const CRC_AT: usize = SLOT_BYTES - 4;
+/// Bytes of a slot, and so of the smallest key file.
+pub(crate) const SLOT_BYTES: u64 = 256;
+const SLOT_LENGTH: usize = 256;
+const CRC_AT: usize = SLOT_LENGTH - 4;
 const WRAPPED_BYTES: usize = KEY_BYTES + SEAL_BYTES;
 const STORE_KEY_AT: usize = 17;
 const STREAM_AT: usize = 1;
@@ -48,7 +53,7 @@ const DESTROYED: u8 = 2;
 /// Streams whose keys stay unwrapped in memory.
 const CACHED_SLOTS_MAX: usize = 32 * 1024;
 
-type SlotBytes = [u8; SLOT_BYTES];
+type SlotBytes = [u8; SLOT_LENGTH];
 
 /// Why a key is not to be had; never because it was destroyed.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +104,7 @@ pub struct Keyring {
     store: SecretKey,
     next_slot: AtomicU32,
     cache: Cache<u32, Arc<DataKeys>>,
-    /// Destroying reads, changes and writes a slot.
+    /// Destroying reads, changes and writes a slot; nobody reads it half written.
     destroying: Mutex<()>,
 }
 
@@ -108,11 +113,11 @@ impl Keyring {
     pub fn open(path: &Path, master: SecretKey) -> Result<Self, KeyError> {
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        if file.metadata()?.len() < SLOT_BYTES.try_into().unwrap_or(u64::MAX) {
+        if file.metadata()?.len() < SLOT_BYTES {
             begin(&file, &master)?;
         }
         let store = read_header(&file, &master)?;
-        let slots = file.metadata()?.len().div_ceil(SLOT_BYTES.try_into().unwrap_or(u64::MAX));
+        let slots = file.metadata()?.len().div_ceil(SLOT_BYTES);
         Ok(Self {
             file,
             master,
@@ -136,6 +141,11 @@ impl Keyring {
     /// Whether any stream ever had keys.
     pub fn is_unused(&self) -> bool {
         self.next_slot.load(Ordering::Relaxed) <= 1
+    }
+
+    /// Whether the file reaches as far as a slot.
+    pub(crate) fn has_slot(&self, slot: u32) -> bool {
+        slot < self.next_slot.load(Ordering::Relaxed)
     }
 
     /// Makes up the keys of a stream, in a slot of their own; `write` keeps them.
@@ -179,12 +189,13 @@ impl Keyring {
     }
 
     fn read(&self, slot: u32, stream: &StreamId) -> Result<Arc<DataKeys>, KeyError> {
+        let _whole = self.destroying.lock();
         let bytes = self.slot_bytes(slot)?;
         self.decode(slot, stream, &bytes).map(Arc::new)
     }
 
     fn slot_bytes(&self, slot: u32) -> Result<SlotBytes, KeyError> {
-        let mut bytes = [0; SLOT_BYTES];
+        let mut bytes = [0; SLOT_LENGTH];
         match self.file.read_exact_at(&mut bytes, offset(slot)) {
             Ok(()) => Ok(bytes),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -195,7 +206,7 @@ impl Keyring {
     }
 
     fn encode(&self, minted: &Minted) -> SlotBytes {
-        let mut bytes = [0; SLOT_BYTES];
+        let mut bytes = [0; SLOT_LENGTH];
         bytes[0] = 1;
         bytes[STREAM_AT..CLASSES_AT].copy_from_slice(&name_hash(&minted.stream));
         for class in Class::ALL {
@@ -237,7 +248,7 @@ impl Keyring {
 }
 
 fn begin(file: &File, master: &SecretKey) -> io::Result<()> {
-    let mut bytes = [0; SLOT_BYTES];
+    let mut bytes = [0; SLOT_LENGTH];
     bytes[..MAGIC.len()].copy_from_slice(&MAGIC);
     let wrapped = master.seal(&MAGIC, SecretKey::random().expose());
     bytes[STORE_KEY_AT..][..WRAPPED_BYTES].copy_from_slice(&wrapped);
@@ -247,7 +258,7 @@ fn begin(file: &File, master: &SecretKey) -> io::Result<()> {
 }
 
 fn read_header(file: &File, master: &SecretKey) -> Result<SecretKey, KeyError> {
-    let mut bytes = [0; SLOT_BYTES];
+    let mut bytes = [0; SLOT_LENGTH];
     file.read_exact_at(&mut bytes, 0)?;
     if !is_whole(&bytes) || bytes[..MAGIC.len()] != MAGIC {
         return Err(KeyError::Damaged { slot: 0 });
@@ -270,7 +281,7 @@ fn is_whole(bytes: &SlotBytes) -> bool {
 }
 
 fn offset(slot: u32) -> u64 {
-    u64::from(slot) * u64::try_from(SLOT_BYTES).unwrap_or(u64::MAX)
+    u64::from(slot) * SLOT_BYTES
 }
 
 fn class_at(class: Class) -> usize {

@@ -26,4 +26,7 @@ pub mod seal;
 
 pub mod log;
 
+#[cfg(test)]
+mod arbitrary;
+
 pub use upcast::UpcastError;

@@ -14,6 +14,9 @@
 //! Head and payload are made by the caller, before the writer sees them; the writer adds the
 //! rest inside the commit. All of it together is one leaf of the Merkle tree over the log.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
 use aws_lc_rs::digest;

@@ -3,7 +3,10 @@
 //! Only what is true for all time is checked here. Today's lists (which countries exist) belong
 //! to the edge, or yesterday's events would stop decoding.
 
-use serde::{Deserialize, Serialize};
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::id::text_forms;
 
@@ -34,8 +37,8 @@ pub(crate) fn no_control_characters(text: &str) -> Result<(), Unfit> {
 }
 
 /// Text of at most `MAX` characters, without control characters; may be empty.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Text<const MAX: usize>(Box<str>);
 
 impl<const MAX: usize> Text<MAX> {
@@ -57,9 +60,9 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
     }
 }
 
-impl<const MAX: usize> From<Text<MAX>> for String {
-    fn from(text: Text<MAX>) -> Self {
-        text.0.into()
+impl<const MAX: usize> Serialize for Text<MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
@@ -67,8 +70,8 @@ impl<const MAX: usize> From<Text<MAX>> for String {
 macro_rules! shaped {
     ($(#[$doc:meta])* $name:ident, $what:literal, $fits:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -142,10 +145,12 @@ fn is_lei(text: &str) -> bool {
 }
 
 fn is_date(text: &str) -> bool {
-    // chrono alone would accept `2020-1-1`.
-    text.len() == 10
-        && chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
-        && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+    // chrono alone would accept `2020-1-1` and `-020-01-01`.
+    let shaped = text.bytes().enumerate().all(|(nth, byte)| match nth {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    shaped && text.len() == 10 && chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
 }
 
 fn is_code(text: &str) -> bool {

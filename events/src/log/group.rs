@@ -54,7 +54,10 @@ impl Group {
         let bytes: usize = request.drafts.iter().map(Draft::record_bytes).sum();
         // Receipts count as events, so that a group of receipts alone is bounded too.
         let events = request.drafts.len().max(1);
-        self.events + events <= COMMIT_EVENTS_MAX && self.bytes + bytes <= COMMIT_BYTES_MAX
+        self.events + events <= COMMIT_EVENTS_MAX
+            && self.bytes + bytes <= COMMIT_BYTES_MAX
+            // Who was refused takes no room, but waits for an answer all the same.
+            && self.answers.len() < COMMIT_EVENTS_MAX
     }
 
     /// Judges a request, and puts it into the group if nothing speaks against it.
@@ -75,7 +78,8 @@ impl Group {
             return if same { Ok(Some(kept)) } else { Err(AppendError::KeyReused) };
         }
         let version = self.version(&request.stream)?;
-        if version != request.expected {
+        // A stream has one slot, or destroying its keys would leave some behind.
+        if version != request.expected || self.has_other_keys(request) {
             return Err(AppendError::Conflict(version));
         }
         for (stream, expected) in &request.also {
@@ -84,6 +88,11 @@ impl Group {
             }
         }
         Ok(None)
+    }
+
+    fn has_other_keys(&self, request: &Request) -> bool {
+        let slot = self.tails.get(&request.stream).and_then(|tail| tail.slot);
+        slot.is_some() && matches!(request.slot, Slot::Minted(_))
     }
 
     fn receipt(&self, key: &ReceiptKey) -> Result<Option<Receipt>, ReadError> {

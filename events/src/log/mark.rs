@@ -12,6 +12,9 @@
 //! a second under load and on a clean stop. So it trails: a log behind it has lost something, a
 //! log ahead of it is as it should be.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fs::{File, OpenOptions},
     io,
@@ -57,10 +60,6 @@ impl MarkFile {
         self.last
     }
 
-    pub(super) fn is_dirty(&self) -> bool {
-        self.dirty
-    }
-
     /// Writes a new statement; `sync` makes it lasting.
     pub(super) fn write(
         &mut self,
@@ -78,7 +77,17 @@ impl MarkFile {
         if shrunk { self.sync() } else { Ok(()) }
     }
 
-    pub(super) fn sync(&mut self) -> io::Result<()> {
+    /// Makes the newest statement lasting, and true: the store's file may have got shorter since.
+    pub(super) fn settle(&mut self, file_bytes: u64) -> io::Result<()> {
+        match self.last {
+            Some(last) if file_bytes < last.file_bytes => {
+                self.write(last.position, last.leaf, file_bytes)
+            }
+            _ => self.sync(),
+        }
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
         if self.dirty {
             self.file.sync_data()?;
             self.dirty = false;
@@ -121,29 +130,4 @@ fn decode(bytes: &[u8; MARK_BYTES]) -> Option<Mark> {
         leaf: *leaf,
         file_bytes: u64::from_be_bytes(rest.try_into().ok()?),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_torn_write_leaves_the_mark_before() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("head");
-        let mut marks = MarkFile::open(&path).unwrap();
-        marks.write(Position(7), [1; 32], 100).unwrap();
-        marks.write(Position(8), [2; 32], 200).unwrap();
-        let newest = marks.last().unwrap().generation % 2 * SLOT_BYTES;
-        marks.file.write_all_at(&[0xAA; 30], newest).unwrap();
-
-        let found = MarkFile::open(&path).unwrap().last().unwrap();
-        assert_eq!((found.position, found.leaf), (Position(7), [1; 32]));
-    }
-
-    #[test]
-    fn a_new_file_holds_no_mark() {
-        let dir = tempfile::tempdir().unwrap();
-        assert_eq!(MarkFile::open(&dir.path().join("head")).unwrap().last(), None);
-    }
 }

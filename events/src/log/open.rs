@@ -7,14 +7,15 @@ use std::{
 };
 
 use super::{
-    LogSettings,
+    LogSettings, ReadError,
     lock::FolderLock,
     mark::{Mark, MarkFile},
     store::{self, Store, StoreError},
 };
 use crate::{
-    id::Position,
-    keys::{KeyError, Keyring},
+    envelope::PayloadKind,
+    id::{Position, StreamId},
+    keys::{self, KeyError, Keyring},
     record::{Record, RecordError},
     seal::SecretKey,
     upcast::{self, UpcastError},
@@ -52,6 +53,8 @@ pub enum OpenError {
     Damaged { position: Position, source: RecordError },
     #[error("position {0} is missing from the log")]
     Hole(Position),
+    #[error("the index of {0} is damaged")]
+    Index(StreamId),
 }
 
 impl From<io::Error> for OpenError {
@@ -74,8 +77,9 @@ pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, 
     fs::create_dir_all(dir)?;
     let lock = FolderLock::take(&dir.join("lock"))?.ok_or(OpenError::InUse)?;
     check_format(dir)?;
-    let keys = Keyring::open(&dir.join("keys"), master)?;
     let mut mark = MarkFile::open(&dir.join("head"))?;
+    check_key_file(&dir.join("keys"), mark.last())?;
+    let keys = Keyring::open(&dir.join("keys"), master)?;
     let store_dir = dir.join("log");
     if !settings.accept_loss {
         check_before(&store_dir, mark.last(), &keys)?;
@@ -86,7 +90,7 @@ pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, 
     if !settings.accept_loss {
         check_against(&store, mark.last(), head)?;
     }
-    check_end(&store, head)?;
+    check_end(&store, &keys, head)?;
     mark_what_is_there(&store, &mut mark, head)?;
     Ok(Opened { store, keys, mark, head, lock })
 }
@@ -94,14 +98,22 @@ pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, 
 fn check_format(dir: &Path) -> Result<(), OpenError> {
     let path = dir.join("format");
     match fs::read_to_string(&path) {
-        Ok(format) if format == FORMAT => Ok(()),
-        Ok(format) => Err(OpenError::Format(format)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::write(&path, FORMAT)?;
-            Ok(File::open(&path)?.sync_all()?)
-        }
-        Err(error) => Err(error.into()),
+        Ok(format) if format == FORMAT => return Ok(()),
+        // Empty: it was cut off while it was made, before anything else was.
+        Ok(format) if !format.is_empty() => return Err(OpenError::Format(format)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(_) | Err(_) => fs::write(&path, FORMAT)?,
     }
+    Ok(File::open(&path)?.sync_all()?)
+}
+
+/// New keys in the place of lost ones would hide the loss.
+fn check_key_file(path: &Path, mark: Option<Mark>) -> Result<(), OpenError> {
+    let in_use = mark.is_some_and(|mark| mark.position > Position::ZERO);
+    if in_use && length_of(path)? < keys::SLOT_BYTES {
+        return Err(KeyError::Damaged { slot: 0 }.into());
+    }
+    Ok(())
 }
 
 /// What can be seen from outside, before sled's own opening changes what lies there.
@@ -109,11 +121,7 @@ fn check_before(dir: &Path, mark: Option<Mark>, keys: &Keyring) -> Result<(), Op
     if store::has_blobs(dir)? {
         return Err(OpenError::Blobs(dir.join("blobs")));
     }
-    let file_bytes = match fs::metadata(store::file_in(dir)) {
-        Ok(metadata) => metadata.len(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-        Err(error) => return Err(error.into()),
-    };
+    let file_bytes = length_of(&store::file_in(dir))?;
     let marked = mark.map_or(0, |mark| mark.file_bytes);
     if file_bytes < marked {
         let copy = copy_aside(&store::file_in(dir))?;
@@ -150,7 +158,7 @@ fn check_against(store: &Store, mark: Option<Mark>, head: Position) -> Result<()
 }
 
 /// The end of the log is what a crash touches: read it again, whole.
-fn check_end(store: &Store, head: Position) -> Result<(), OpenError> {
+fn check_end(store: &Store, keys: &Keyring, head: Position) -> Result<(), OpenError> {
     let mut expected = Position(head.0.saturating_sub(CHECKED_AT_THE_END) + 1);
     if head == Position::ZERO {
         return Ok(());
@@ -160,11 +168,27 @@ fn check_end(store: &Store, head: Position) -> Result<(), OpenError> {
         if position != expected {
             return Err(OpenError::Hole(expected));
         }
-        Record::parse_at(position, bytes)
+        let record = Record::parse_at(position, bytes)
             .map_err(|source| OpenError::Damaged { position, source })?;
+        check_beside(store, keys, &record)?;
         expected = expected.next();
     }
     Ok(())
+}
+
+/// Whether a record has its keys, and its place in the index of its stream.
+fn check_beside(store: &Store, keys: &Keyring, record: &Record) -> Result<(), OpenError> {
+    let head = &record.envelope().head;
+    if let PayloadKind::Sealed { slot, .. } = head.payload
+        && !keys.has_slot(slot)
+    {
+        return Err(KeyError::Damaged { slot }.into());
+    }
+    match store.position_of(&head.stream, head.version) {
+        Ok(Some(position)) if position == record.position() => Ok(()),
+        Err(ReadError::Store(error)) => Err(error.into()),
+        Ok(_) | Err(_) => Err(OpenError::Index(head.stream.clone())),
+    }
 }
 
 fn mark_what_is_there(store: &Store, mark: &mut MarkFile, head: Position) -> Result<(), OpenError> {
@@ -172,9 +196,17 @@ fn mark_what_is_there(store: &Store, mark: &mut MarkFile, head: Position) -> Res
         Position::ZERO => [0; 32],
         _ => record_at(store, head)?.leaf_hash(),
     };
-    mark.write(head, leaf, store.file_bytes()?)?;
-    mark.sync()?;
-    Ok(())
+    let file_bytes = store.file_bytes()?;
+    mark.write(head, leaf, file_bytes)?;
+    Ok(mark.settle(file_bytes)?)
+}
+
+fn length_of(path: &Path) -> io::Result<u64> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    }
 }
 
 fn record_at(store: &Store, position: Position) -> Result<Record, OpenError> {

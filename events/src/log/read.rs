@@ -1,8 +1,7 @@
 //! Reading: one stream, or everything after a position; never past the watermark.
 
 use super::{
-    EventLog, Receipt, ReceiptKey, Shared,
-    layout::{self, Chunk},
+    EventLog, Receipt, ReceiptKey, Shared, layout,
     store::{Entries, StoreError},
 };
 use crate::{
@@ -78,17 +77,35 @@ impl EventLog {
 
     /// The events of a stream after a version, in order.
     pub fn history_after(&self, stream: &StreamId, seen: Version) -> Result<History, ReadError> {
-        let watermark = self.watermark();
         let (mut version, mut events) = (seen, Vec::new());
+        for record in self.records_after(stream, seen)? {
+            version = record.envelope().head.version;
+            events.push(self.recorded(record)?);
+        }
+        Ok(History { events, version })
+    }
+
+    /// The records of a stream after a version, in order, as they are stored.
+    pub fn records_after(
+        &self,
+        stream: &StreamId,
+        seen: Version,
+    ) -> Result<Vec<Record>, ReadError> {
+        let watermark = self.watermark();
+        let (mut version, mut records) = (seen, Vec::new());
         for position in self.shared.positions(stream, seen)? {
             if position > watermark {
                 break;
             }
             let record = self.record(position)?.ok_or(ReadError::Hole(position))?;
-            version = record.envelope().head.version;
-            events.push(self.recorded(record)?);
+            let head = &record.envelope().head;
+            if (&head.stream, head.version) != (stream, version.next()) {
+                return Err(ReadError::Index(stream.clone()));
+            }
+            version = head.version;
+            records.push(record);
         }
-        Ok(History { events, version })
+        Ok(records)
     }
 
     /// Everything after a position; from the start, after `Position::ZERO`.
@@ -135,11 +152,8 @@ impl EventLog {
         if before == Version::ZERO {
             return Ok(Position::ZERO);
         }
-        let chunk = self.shared.chunk(stream, layout::chunk_of(before))?;
-        let nth = usize::try_from((before.0 - 1) % layout::CHUNK_EVENTS).unwrap_or(usize::MAX);
-        chunk
-            .and_then(|chunk| chunk.positions.get(nth).copied())
-            .ok_or_else(|| ReadError::Index(stream.clone()))
+        let position = self.shared.store.position_of(stream, before)?;
+        position.ok_or_else(|| ReadError::Index(stream.clone()))
     }
 
     /// The receipt under a key, once it is safe.
@@ -160,18 +174,11 @@ impl Shared {
         minicbor::decode(&bytes).map(Some).map_err(|_| ReadError::Receipt)
     }
 
-    fn chunk(&self, stream: &StreamId, number: u32) -> Result<Option<Chunk>, ReadError> {
-        let Some(bytes) = self.store.get(&layout::chunk_key(stream, number))? else {
-            return Ok(None);
-        };
-        Chunk::decode(&bytes).map(Some).ok_or_else(|| ReadError::Index(stream.clone()))
-    }
-
     fn positions(&self, stream: &StreamId, seen: Version) -> Result<Vec<Position>, ReadError> {
         let mut positions = Vec::new();
         let mut number = layout::chunk_of(seen.next());
         let mut skip = usize::try_from(seen.0 % layout::CHUNK_EVENTS).unwrap_or(usize::MAX);
-        while let Some(chunk) = self.chunk(stream, number)? {
+        while let Some(chunk) = self.store.chunk(stream, number)? {
             positions.extend(chunk.positions.into_iter().skip(skip));
             skip = 0;
             number = number.saturating_add(1);

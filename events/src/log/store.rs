@@ -5,20 +5,25 @@
 //! as one commit logs less than one segment.
 
 use std::{
-    fs::{self, File},
+    fmt,
+    fs::{self, File, TryLockError},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use super::{
     layout::{self, Chunk, Tail},
     read::ReadError,
 };
-use crate::id::{Position, StreamId};
+use crate::id::{Position, StreamId, Version};
 
 /// Bytes of a segment of the store's file; fixed when the store is made.
 const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
+/// How long a file that was just closed may still be held.
+const FREE_WAIT_MAX: Duration = Duration::from_secs(5);
+const FREE_WAIT_STEP: Duration = Duration::from_millis(1);
 
 /// What goes into the store together, or not at all.
 #[derive(Debug, Default)]
@@ -44,7 +49,6 @@ pub enum StoreError {
     Panicked(String),
 }
 
-#[derive(Debug)]
 pub(super) struct Store {
     tree: sled::Db,
     /// A descriptor of our own on sled's file, to sync it.
@@ -52,10 +56,19 @@ pub(super) struct Store {
     path: PathBuf,
 }
 
+/// Not derived: sled would print everything that it holds.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 impl Store {
     /// Opens the store of a folder; everything that opening wrote is synced afterwards.
     pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         remove_half_made_snapshots(dir)?;
+        let path = file_in(dir);
+        wait_until_free(&path)?;
         let config = sled::Config::new()
             .path(dir)
             .cache_capacity(cache_bytes)
@@ -63,7 +76,6 @@ impl Store {
             .flush_every_ms(None);
         let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
         let tree = opened.map_err(|panic| StoreError::Panicked(message_of(&*panic)))??;
-        let path = file_in(dir);
         let file = File::options().read(true).write(true).open(&path)?;
         sync_all_of(dir)?;
         Ok(Self { tree, file, path })
@@ -96,6 +108,24 @@ impl Store {
             let (key, value) = entry?;
             Ok((layout::event_position(&key).unwrap_or_default(), value.to_vec()))
         }))
+    }
+
+    /// Some events of a stream, as the store holds them.
+    pub(super) fn chunk(&self, stream: &StreamId, number: u32) -> Result<Option<Chunk>, ReadError> {
+        let Some(bytes) = self.get(&layout::chunk_key(stream, number))? else { return Ok(None) };
+        Chunk::decode(&bytes).map(Some).ok_or_else(|| ReadError::Index(stream.clone()))
+    }
+
+    /// Where an event of a stream lies, as its index has it.
+    pub(super) fn position_of(
+        &self,
+        stream: &StreamId,
+        version: Version,
+    ) -> Result<Option<Position>, ReadError> {
+        let chunk = self.chunk(stream, layout::chunk_of(version))?;
+        let nth = version.0.saturating_sub(1) % layout::CHUNK_EVENTS;
+        let nth = usize::try_from(nth).unwrap_or(usize::MAX);
+        Ok(chunk.and_then(|chunk| chunk.positions.get(nth).copied()))
     }
 
     /// The end of a stream, as the store holds it.
@@ -136,6 +166,21 @@ pub(super) fn has_blobs(dir: &Path) -> io::Result<bool> {
     }
 }
 
+/// Threads of sled's hold the file a moment longer than the store that this process just closed.
+fn wait_until_free(path: &Path) -> io::Result<()> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let deadline = Instant::now() + FREE_WAIT_MAX;
+    while matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && Instant::now() < deadline {
+        std::thread::sleep(FREE_WAIT_STEP);
+    }
+    // If it is still held, sled says so itself.
+    Ok(())
+}
+
 /// A snapshot that sled was still writing when it died would make it refuse to open.
 fn remove_half_made_snapshots(dir: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(dir) {
@@ -162,7 +207,8 @@ fn sync_all_of(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+/// What a panic said.
+pub(super) fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{Arc, mpsc},
     thread::JoinHandle,
@@ -12,8 +13,10 @@ use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use super::{
-    AppendError, LogSettings, NewReceipt, Outcome, Shared, group::Group, mark::MarkFile,
-    store::StoreError,
+    AppendError, LogSettings, NewReceipt, Outcome, Shared,
+    group::Group,
+    mark::MarkFile,
+    store::{self, StoreError},
 };
 use crate::{
     id::{Position, StreamId, Version},
@@ -21,9 +24,9 @@ use crate::{
     record::{Draft, leaf_hash},
 };
 
-/// How long the writer rests before it syncs the head mark.
+/// How long the writer rests before it settles the head mark.
 const IDLE: Duration = Duration::from_millis(50);
-/// How old an unsynced head mark may get under load.
+/// How old an unsettled head mark may get under load.
 const MARK_AGE_MAX: Duration = Duration::from_secs(1);
 /// How often the free space on the disk is looked at.
 const SPACE_AGE_MAX: Duration = Duration::from_millis(100);
@@ -79,10 +82,31 @@ pub(super) fn start(
         dir: settings.dir.clone(),
         free_bytes_min: settings.free_bytes_min,
         last_time: DateTime::UNIX_EPOCH,
-        mark_synced: Instant::now(),
+        settled: false,
+        settled_at: Instant::now(),
         space: None,
     };
-    std::thread::Builder::new().name("log-writer".to_owned()).spawn(move || run.run())
+    std::thread::Builder::new().name("log-writer".to_owned()).spawn(move || {
+        let shared = Arc::clone(&run.shared);
+        // A writer that is gone without a word would look like one that was closed.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run.run())) {
+            stop(&shared, &StoreError::Panicked(store::message_of(&*panic)));
+        }
+    })
+}
+
+/// From here on nothing is accepted: what is on the disk is no longer known.
+fn stop(shared: &Shared, error: &StoreError) -> Arc<str> {
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        reason = format!("{reason}: {cause}");
+        source = cause.source();
+    }
+    tracing::error!(reason, "The log has stopped; it accepts no writes until a restart.");
+    let reason: Arc<str> = reason.into();
+    *shared.stopped.lock() = Some(Arc::clone(&reason));
+    reason
 }
 
 struct Run {
@@ -92,7 +116,9 @@ struct Run {
     dir: PathBuf,
     free_bytes_min: u64,
     last_time: DateTime<Utc>,
-    mark_synced: Instant,
+    /// Whether the head mark may stay as it is when nothing more comes.
+    settled: bool,
+    settled_at: Instant,
     /// When the disk was last looked at, and whether there was room.
     space: Option<(Instant, bool)>,
 }
@@ -120,22 +146,22 @@ impl Run {
                 break;
             }
         }
-        self.sync_mark();
+        self.settle();
     }
 
     /// The next request; none when the log is closed.
     fn wait(&mut self) -> Option<Request> {
         loop {
-            let message = if self.mark.is_dirty() {
+            let message = if self.settled {
+                self.waiting.recv().ok()
+            } else {
                 match self.waiting.recv_timeout(IDLE) {
                     Err(mpsc::RecvTimeoutError::Timeout) => {
-                        self.sync_mark();
+                        self.settle();
                         continue;
                     }
                     other => other.ok(),
                 }
-            } else {
-                self.waiting.recv().ok()
             };
             return match message? {
                 Message::Append(request) => Some(request),
@@ -156,7 +182,7 @@ impl Run {
             return group.refuse(&AppendError::DiskFull);
         }
         if let Err(error) = self.commit(&mut group) {
-            return group.refuse(&AppendError::Stopped(self.stop(&error)));
+            return group.refuse(&AppendError::Stopped(stop(&self.shared, &error)));
         }
         self.last_time = group.time();
         if let Some((position, record)) = group.last_record() {
@@ -174,37 +200,28 @@ impl Run {
     /// Notes how far the log reaches. The group is safe already: if this fails, it is the next
     /// one that is refused.
     fn mark(&mut self, position: Position, record: &[u8]) {
+        self.settled = false;
         let file_bytes = self.shared.store.file_bytes();
         let written =
             file_bytes.and_then(|bytes| self.mark.write(position, leaf_hash(record), bytes));
         if let Err(error) = written {
-            self.stop(&error.into());
-        } else if self.mark_synced.elapsed() > MARK_AGE_MAX {
-            self.sync_mark();
+            stop(&self.shared, &error.into());
+        } else if self.settled_at.elapsed() > MARK_AGE_MAX {
+            self.settle();
         }
     }
 
-    /// From here on nothing is accepted: what is on the disk is no longer known.
-    fn stop(&self, error: &StoreError) -> Arc<str> {
-        let mut reason = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            reason = format!("{reason}: {cause}");
-            source = cause.source();
-        }
-        tracing::error!(reason, "The log has stopped; it accepts no writes until a restart.");
-        let reason: Arc<str> = reason.into();
-        *self.shared.stopped.lock() = Some(Arc::clone(&reason));
-        reason
-    }
-
-    fn sync_mark(&mut self) {
-        self.mark_synced = Instant::now();
+    /// Brings the head mark onto the disk, once the writer rests or the mark gets old.
+    fn settle(&mut self) {
+        self.settled = true;
+        self.settled_at = Instant::now();
         if self.shared.stopped.lock().is_some() {
             return;
         }
-        if let Err(error) = self.mark.sync() {
-            self.stop(&error.into());
+        // sled gives back the end of its file in a thread of its own, maybe after the last commit.
+        let file_bytes = self.shared.store.file_bytes();
+        if let Err(error) = file_bytes.and_then(|bytes| self.mark.settle(bytes)) {
+            stop(&self.shared, &error.into());
         }
     }
 
