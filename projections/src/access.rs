@@ -1,0 +1,133 @@
+//! Who may see what: consents, links and existence, in memory; the clock decides at read.
+//!
+//! Consents begin and end by the clock without an event, so nothing that depends on it is kept:
+//! what is kept are candidates, and each question filters them.
+
+mod index;
+mod scopes;
+
+use chrono::{DateTime, Utc};
+use events::{
+    consent::Scope,
+    id::{ClientId, ConsentId, CustomerId, PersonId, Position, Version},
+    party::Relation,
+};
+
+pub(crate) use self::index::Index;
+use self::index::Seen;
+pub use self::scopes::Scopes;
+
+/// What a client may do with a customer that it may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Of all consents in force together.
+    pub scopes: Scopes,
+    pub closed: bool,
+}
+
+/// A customer through whom a person is seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonCustomer {
+    pub customer: CustomerId,
+    pub closed: bool,
+    /// What the person is to the customer, link by link; none where it is not known.
+    pub relations: Vec<Option<Relation>>,
+}
+
+/// A consent that a write can stand on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentFor {
+    pub id: ConsentId,
+    /// That is known here; an append that names it fails once the consent has moved.
+    pub version: Version,
+    /// Where in the log it was granted: the oldest comes first.
+    pub granted: Position,
+}
+
+impl Index {
+    /// None when the client may not see the customer, or there is no such customer.
+    pub(crate) fn access(
+        &self,
+        client: &ClientId,
+        customer: &CustomerId,
+        now: DateTime<Utc>,
+    ) -> Option<Access> {
+        let seen = self.customer(customer).filter(|seen| seen.exists)?;
+        let scopes = seen.scopes(client, now);
+        scopes.contains(Scope::CustomerRead).then_some(Access { scopes, closed: seen.closed })
+    }
+
+    /// The oldest consent in force that carries a scope.
+    pub(crate) fn consent_for(
+        &self,
+        client: &ClientId,
+        customer: &CustomerId,
+        scope: Scope,
+        now: DateTime<Utc>,
+    ) -> Option<ConsentFor> {
+        self.customer(customer)?
+            .in_force(client, now)
+            .filter(|consent| consent.scopes.contains(scope))
+            .min_by_key(|consent| consent.since)
+            .map(|consent| ConsentFor {
+                id: consent.id.clone(),
+                version: consent.version,
+                granted: consent.since,
+            })
+    }
+
+    /// Customers that the client may see, in the order of their ids.
+    pub(crate) fn customers(
+        &self,
+        client: &ClientId,
+        now: DateTime<Utc>,
+        after: Option<&CustomerId>,
+        limit: usize,
+    ) -> Vec<CustomerId> {
+        let candidates = self.customers_of(client, after);
+        let visible = candidates.filter(|customer| self.access(client, customer, now).is_some());
+        visible.take(limit).cloned().collect()
+    }
+
+    /// Persons behind customers that the client may see, in the order of their ids, each once.
+    pub(crate) fn persons(
+        &self,
+        client: &ClientId,
+        now: DateTime<Utc>,
+        after: Option<&PersonId>,
+        limit: usize,
+    ) -> Vec<PersonId> {
+        let candidates = self.persons_of(client, after);
+        let visible = candidates.filter(|person| {
+            self.customers_between(client, person)
+                .any(|customer| self.access(client, customer, now).is_some())
+        });
+        visible.take(limit).cloned().collect()
+    }
+
+    /// Customers that the client may see and that have to do with a person.
+    pub(crate) fn person_customers(
+        &self,
+        client: &ClientId,
+        person: &PersonId,
+        now: DateTime<Utc>,
+    ) -> Vec<PersonCustomer> {
+        self.customers_between(client, person)
+            .filter_map(|customer| {
+                let access = self.access(client, customer, now)?;
+                let relations = self.customer(customer)?.relations(person);
+                Some(PersonCustomer {
+                    customer: customer.clone(),
+                    closed: access.closed,
+                    relations,
+                })
+            })
+            .collect()
+    }
+}
+
+impl Seen {
+    fn scopes(&self, client: &ClientId, now: DateTime<Utc>) -> Scopes {
+        self.in_force(client, now).fold(Scopes::NONE, |scopes, consent| scopes | consent.scopes)
+    }
+}

@@ -1,0 +1,133 @@
+//! The bytes that leave, kept in memory as far as they fit.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use events::id::{StreamId, Version};
+use quick_cache::{
+    Weighter,
+    sync::{Cache, GuardResult},
+};
+
+use crate::{customer::CustomerAnswers, document::Document, person::PersonAnswers};
+
+/// The format of answers; another one gives every object another `ETag`.
+const FORMAT: u32 = 1;
+/// What an entry takes besides its bytes, roughly.
+const ENTRY_BYTES: u64 = 256;
+/// Bytes of an answer, as a first guess of how many there will be.
+const ENTRY_BYTES_GUESSED: u64 = 2048;
+
+/// A body as it leaves, and its `ETag`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// JSON.
+    pub body: Bytes,
+    /// Strong, with its quotation marks.
+    pub etag: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn new(body: Vec<u8>, changed: Version) -> Self {
+        Self { body: body.into(), etag: etag(&changed.to_string()) }
+    }
+
+    pub(crate) fn weight(&self) -> u64 {
+        u64::try_from(self.body.len() + self.etag.len()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The `ETag` of an object that a version of its stream changed last.
+pub fn etag_of(changed: Version) -> String {
+    format!("\"{FORMAT}-{changed}\"")
+}
+
+/// The version in an `ETag` of ours.
+pub fn version_of(etag: &str) -> Option<Version> {
+    let versions = etag.strip_prefix('"')?.strip_suffix('"')?;
+    let mut parts = versions.split('-').map(str::parse::<u64>);
+    let format = parts.next()?.ok()?;
+    (format == u64::from(FORMAT)).then_some(Version(parts.next()?.ok()?))
+}
+
+pub(crate) fn etag(changed: &str) -> Bytes {
+    format!("\"{FORMAT}-{changed}\"").into()
+}
+
+/// Everything that is answered about one stream.
+#[derive(Debug, Clone)]
+pub(crate) enum Answers {
+    Customer(Arc<CustomerAnswers>),
+    Person(Arc<PersonAnswers>),
+}
+
+impl Answers {
+    /// None where there is nothing to answer.
+    pub(crate) fn of(document: &Document) -> Option<Self> {
+        match document {
+            Document::Customer(_, customer) => {
+                customer.as_ref().map(|customer| Self::Customer(customer.answers().into()))
+            }
+            Document::Person(_, person) => {
+                person.as_ref()?.answers().map(|answers| Self::Person(answers.into()))
+            }
+            Document::Consent(..) => None,
+        }
+    }
+
+    fn weight(&self) -> u64 {
+        ENTRY_BYTES
+            + match self {
+                Self::Customer(answers) => answers.weight(),
+                Self::Person(answers) => answers.weight(),
+            }
+    }
+}
+
+/// The answers that are in memory.
+///
+/// No entry outlives its document. A reader that finds nothing leaves a placeholder, reads the
+/// store, and puts what it read in place of *its* placeholder only. Whoever writes commits to the
+/// store first and then removes the entry, placeholder or not: a reader that read before the
+/// commit finds its placeholder gone and keeps nothing, one that was faster is removed, one that
+/// comes later reads the new document. Readers that waited at the same placeholder get the old
+/// answer; they asked before `applied` moved.
+#[derive(Debug)]
+pub(crate) struct AnswerCache(Cache<StreamId, Answers, Weight>);
+
+#[derive(Debug, Clone)]
+struct Weight;
+
+impl Weighter<StreamId, Answers> for Weight {
+    fn weight(&self, _: &StreamId, answers: &Answers) -> u64 {
+        answers.weight()
+    }
+}
+
+impl AnswerCache {
+    pub(crate) fn new(bytes_max: u64) -> Self {
+        let items = usize::try_from(bytes_max / ENTRY_BYTES_GUESSED).unwrap_or(usize::MAX);
+        Self(Cache::with_weighter(items, bytes_max, Weight))
+    }
+
+    /// What is kept, else what `load` finds, which is kept from then on.
+    pub(crate) fn get_or_load<E>(
+        &self,
+        stream: &StreamId,
+        load: impl FnOnce() -> Result<Option<Answers>, E>,
+    ) -> Result<Option<Answers>, E> {
+        let guard = match self.0.get_value_or_guard(stream, None) {
+            GuardResult::Value(answers) => return Ok(Some(answers)),
+            GuardResult::Guard(guard) => guard,
+            GuardResult::Timeout => return load(),
+        };
+        let Some(answers) = load()? else { return Ok(None) };
+        // Refused when the entry was removed meanwhile: then what was read may be old.
+        let _ = guard.insert(answers.clone());
+        Ok(Some(answers))
+    }
+
+    pub(crate) fn remove(&self, stream: &StreamId) {
+        self.0.remove(stream);
+    }
+}
