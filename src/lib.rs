@@ -1,1 +1,24 @@
-//! Placeholder while the workspace is laid out.
+//! dossier: the complete, provable history of what a bank knows about its customers, and the API
+//! that serves its newest page.
+
+/// Many small values on few threads: glibc's arenas spend more time on their locks than on them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+pub mod access;
+pub mod admin;
+pub mod app;
+pub mod cli;
+mod clock;
+pub mod commands;
+pub mod config;
+pub mod feed;
+pub mod folder;
+pub mod http;
+pub mod opaque;
+pub mod parse;
+pub mod publisher;
+pub mod replay;
+pub mod sample;
+pub mod service;
+mod telemetry;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary: the command line over the library.
+
+fn main() -> std::process::ExitCode {
+    dossier::cli::main()
+}

@@ -1,1 +1,24 @@
+//! The service from outside, as clients, operators and the bank see it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod addresses;
+mod bodies;
+mod command_line;
+mod consents;
+mod contacts;
+mod crash;
+mod customers;
+mod errors;
+mod feed;
+mod forgotten;
+mod health;
+mod import;
+mod kyc;
+mod nats;
+mod paging;
+mod persons;
+mod replay;
+mod restart;
+mod support;
+mod tidy;
+mod writes;

@@ -1,0 +1,71 @@
+//! What durability and history cost: each row a ratio to a baseline in the same run.
+//!
+//! Machines are shared and noisy, so no figure stands alone: baseline and dossier take turns, the
+//! median of the rounds counts, and the disk's own `fdatasync` rate stands beside it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "a benchmark may stop where it stands, and shows figures"
+)]
+
+mod append;
+mod bank;
+mod floor;
+mod load;
+mod read;
+mod write;
+
+use std::time::Duration;
+
+/// Callers at once.
+const CLIENTS: usize = 64;
+/// How often baseline and dossier take turns.
+const ROUNDS: usize = 5;
+/// How long each turn is.
+const TURN: Duration = Duration::from_millis(1500);
+
+/// One row: what was done per second, round by round.
+struct Row {
+    name: &'static str,
+    reach: f64,
+    baseline: Vec<f64>,
+    dossier: Vec<f64>,
+}
+
+impl Row {
+    fn ratio(&self) -> f64 {
+        let rounds = self.baseline.iter().zip(&self.dossier);
+        median(rounds.map(|(baseline, dossier)| dossier / baseline).collect())
+    }
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    println!("fdatasync of 600 bytes: {:.0}/s (before)", floor::syncs_per_second());
+    let rows = runtime.block_on(async {
+        let bank = bank::Bank::open().await;
+        let rows = [write::row(&bank).await, read::row(&bank).await, append::row().await];
+        bank.close().await;
+        rows
+    });
+    println!("fdatasync of 600 bytes: {:.0}/s (after)\n", floor::syncs_per_second());
+    println!("| row | baseline/s | dossier/s | ratio | to reach |");
+    println!("|---|---|---|---|---|");
+    for row in rows {
+        println!(
+            "| {} | {:.0} | {:.0} | {:.2} | {:.2} |",
+            row.name,
+            median(row.baseline.clone()),
+            median(row.dossier.clone()),
+            row.ratio(),
+            row.reach
+        );
+    }
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}

@@ -1,0 +1,278 @@
+//! The admin port: health, metrics, the feed, and the history. Nothing of it is public.
+
+use std::{io, sync::Arc};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Path, RawQuery, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use bytes::Bytes;
+use events::{
+    envelope::{Actor, Cause},
+    id::{Position, StreamId},
+};
+use futures::TryStreamExt;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio_util::io::StreamReader;
+
+use crate::{
+    app::App,
+    feed::{self, Reject, Summary},
+    publisher::PublisherState,
+    replay::{self, Part},
+};
+
+/// Rejects that one answer of the feed tells in full.
+const REJECTS_MAX: usize = 10_000;
+/// Lines of the history that wait for a slow reader.
+const LINES_WAITING_MAX: usize = 256;
+
+/// All that operators can reach.
+pub fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
+    Router::new()
+        .route("/livez", get(|| async { "live\n" }))
+        .route("/readyz", get(ready))
+        .route(
+            "/metrics",
+            get(move |State(app): State<Arc<App>>| async move { render(&app, &metrics) }),
+        )
+        .route("/feed", post(take_feed))
+        .route("/replay", get(replay_part))
+        .route("/history/customers/{id}", get(customer_history))
+        .route("/history/persons/{id}", get(person_history))
+        .with_state(app)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Readiness {
+    /// Whether reads and writes are answered.
+    ready: bool,
+    log: LogState,
+    projections: ProjectionState,
+    nats: NatsState,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogState {
+    position: Position,
+    stopped: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProjectionState {
+    position: Position,
+    lag_events: u64,
+    caught_up: bool,
+    stopped: Option<String>,
+    parked: Vec<Parked>,
+}
+
+#[derive(Serialize)]
+struct Parked {
+    stream: StreamId,
+    position: Position,
+    reason: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NatsState {
+    state: &'static str,
+    halted: Option<String>,
+    position: Position,
+    lag_events: u64,
+    last_error: Option<String>,
+}
+
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    let readiness = readiness(&app);
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(readiness)).into_response()
+}
+
+fn readiness(app: &App) -> Readiness {
+    let position = app.log.watermark();
+    let stopped = app.log.stopped().map(|reason| reason.to_string());
+    let applied = app.projections.applied();
+    let projections = ProjectionState {
+        position: applied,
+        lag_events: position.0.saturating_sub(applied.0),
+        caught_up: app.projections.ready(),
+        stopped: app.projections.stopped(),
+        parked: parked(app),
+    };
+    Readiness {
+        ready: stopped.is_none() && projections.stopped.is_none() && projections.caught_up,
+        log: LogState { position, stopped },
+        projections,
+        nats: nats(app),
+    }
+}
+
+fn parked(app: &App) -> Vec<Parked> {
+    let parked = |(stream, position, reason)| Parked { stream, position, reason };
+    app.projections.parked().into_iter().map(parked).collect()
+}
+
+fn nats(app: &App) -> NatsState {
+    let status = app.publisher.status();
+    let (state, halted) = match status.state {
+        PublisherState::Off => ("off", None),
+        PublisherState::Connecting => ("connecting", None),
+        PublisherState::CatchingUp => ("catching up", None),
+        PublisherState::CaughtUp => ("caught up", None),
+        PublisherState::Halted(reason) => ("halted", Some(reason.to_string())),
+    };
+    NatsState {
+        state,
+        halted,
+        position: status.published,
+        lag_events: status.lag_events,
+        last_error: status.last_error.map(|error| error.to_string()),
+    }
+}
+
+fn render(app: &App, metrics: &PrometheusHandle) -> Response {
+    let now = readiness(app);
+    gauge("dossier_log_position", now.log.position.0);
+    gauge("dossier_log_stopped", u64::from(now.log.stopped.is_some()));
+    gauge("dossier_projections_position", now.projections.position.0);
+    gauge("dossier_projections_lag_events", now.projections.lag_events);
+    let parked = u64::try_from(now.projections.parked.len()).unwrap_or(u64::MAX);
+    gauge("dossier_projections_parked_streams", parked);
+    gauge("dossier_publisher_position", now.nats.position.0);
+    gauge("dossier_publisher_lag_events", now.nats.lag_events);
+    let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    (text, metrics.render()).into_response()
+}
+
+#[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "a gauge is a float")]
+fn gauge(name: &'static str, value: u64) {
+    metrics::gauge!(name).set(value as f64);
+}
+
+/// What became of the lines of one request.
+#[derive(Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FeedAnswer {
+    #[serde(flatten)]
+    pub summary: Summary,
+    pub rejects: Vec<Reject>,
+    /// Rejects that are counted but not told.
+    pub rejects_omitted: u64,
+}
+
+async fn take_feed(State(app): State<Arc<App>>, body: Body) -> Response {
+    let input = StreamReader::new(body.into_data_stream().map_err(io::Error::other));
+    let mut rejects = Vec::new();
+    let mut rejects_omitted = 0;
+    let cause = Cause::by(Actor::Bank);
+    let done = feed::run(&app.commands, &cause, input, |reject| {
+        if rejects.len() < REJECTS_MAX {
+            rejects.push(reject);
+        } else {
+            rejects_omitted += 1;
+        }
+        Ok(())
+    });
+    match done.await {
+        Ok(summary) => {
+            app.shown(summary.position).await;
+            Json(FeedAnswer { summary, rejects, rejects_omitted }).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error = %chain(&error), "A feed was given up.");
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", chain(&error))).into_response()
+        }
+    }
+}
+
+async fn replay_part(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
+    match part(query.as_deref().unwrap_or_default()) {
+        Ok(part) => history(&app, part),
+        Err(wrong) => (StatusCode::BAD_REQUEST, format!("{wrong}\n")).into_response(),
+    }
+}
+
+fn part(query: &str) -> Result<Part, String> {
+    let mut part = Part::default();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let position = || {
+            let number = value.parse().map_err(|_| format!("{name} is no position"))?;
+            Ok::<_, String>(Some(Position(number)))
+        };
+        match &*name {
+            "stream" => {
+                let stream = StreamId::parse(&value).map_err(|error| format!("stream {error}"))?;
+                part.stream = Some(stream);
+            }
+            "from" => part.from = position()?,
+            "to" => part.to = position()?,
+            _ => return Err("known are stream, from and to".to_owned()),
+        }
+    }
+    Ok(part)
+}
+
+async fn customer_history(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
+    history_of(&app, &format!("customer/{id}"))
+}
+
+async fn person_history(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
+    history_of(&app, &format!("person/{id}"))
+}
+
+fn history_of(app: &Arc<App>, stream: &str) -> Response {
+    match StreamId::parse(stream) {
+        Ok(stream) => history(app, Part { stream: Some(stream), ..Part::default() }),
+        Err(_) => (StatusCode::NOT_FOUND, "There is no such history.\n").into_response(),
+    }
+}
+
+/// Lines as fast as the reader takes them.
+fn history(app: &Arc<App>, part: Part) -> Response {
+    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(LINES_WAITING_MAX);
+    let log = app.log.clone();
+    tokio::task::spawn_blocking(move || {
+        let lines = match replay::lines(&log, &part) {
+            Ok(lines) => lines,
+            Err(error) => return drop(sender.blocking_send(Err(io::Error::other(error)))),
+        };
+        for line in lines {
+            let line = line.map_err(io::Error::other).map(|mut line| {
+                line.push(b'\n');
+                Bytes::from(line)
+            });
+            if line.as_ref().is_err() {
+                tracing::error!("The history could not be read to its end.");
+            }
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    let lines = futures::stream::unfold(receiver, |mut receiver| async move {
+        Some((receiver.recv().await?, receiver))
+    });
+    let ndjson = [(header::CONTENT_TYPE, "application/x-ndjson")];
+    (ndjson, Body::from_stream(lines)).into_response()
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(next) = source {
+        text = format!("{text}: {next}");
+        source = next.source();
+    }
+    text
+}

@@ -1,0 +1,104 @@
+//! What the service is made of: log, commands, projections, and who may ask.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use events::{id::Position, log::EventLog, party::Relation};
+use projections::{ProjectionSettings, Projections};
+
+use crate::{
+    access::{Issuer, Tokens},
+    commands::{CommandError, Commands, Done, Limits, Order},
+    config::{Config, UnknownMembers},
+    folder,
+    opaque::Secrets,
+    publisher::Publisher,
+};
+
+/// Everything that handlers need; one a process, shared.
+#[derive(Debug)]
+pub struct App {
+    pub log: EventLog,
+    pub projections: Projections,
+    pub commands: Arc<Commands>,
+    pub tokens: Tokens,
+    pub secrets: Secrets,
+    pub settings: Settings,
+    pub publisher: Publisher,
+}
+
+/// What of the configuration handlers look at.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub base_path: String,
+    pub body_bytes_max: usize,
+    pub unknown_members: UnknownMembers,
+    pub request_time_max: Duration,
+    pub wait_time_max: Duration,
+    pub contact_write_relations: Vec<Relation>,
+}
+
+impl App {
+    /// Puts the parts together over an open log; nothing listens yet.
+    pub fn new(
+        config: &Config,
+        log: EventLog,
+        issuer: &Issuer,
+        publisher: Publisher,
+    ) -> anyhow::Result<Arc<Self>> {
+        let projections = open_projections(config, log.clone())?;
+        Ok(Arc::new(Self {
+            commands: Arc::new(commands(config, log.clone())),
+            secrets: Secrets::new(log.keys().store_key()),
+            tokens: Tokens::new(issuer),
+            settings: Settings {
+                base_path: config.http.base_path.clone(),
+                body_bytes_max: config.http.body_bytes_max,
+                unknown_members: config.http.unknown_members,
+                request_time_max: Duration::from_millis(config.http.request_ms_max),
+                wait_time_max: Duration::from_millis(config.projections.wait_ms_max),
+                contact_write_relations: config.rules.contact_write_relations.clone(),
+            },
+            log,
+            projections,
+            publisher,
+        }))
+    }
+
+    /// Executes a command, and waits until the projections show what it did.
+    pub async fn execute(&self, order: Order) -> Result<Done, CommandError> {
+        let done = self.commands.execute(order).await?;
+        self.shown(done.position()).await;
+        Ok(done)
+    }
+
+    /// Waits, bounded, until the projections have come this far; whether they have.
+    pub async fn shown(&self, position: Position) -> bool {
+        self.projections.wait_until(position, self.settings.wait_time_max).await
+    }
+
+    /// Stops what runs in threads of its own, and leaves everything synced. Blocks.
+    pub fn close(&self) {
+        self.projections.close();
+        self.log.close();
+    }
+}
+
+/// Commands over a log, under the configured rules.
+pub fn commands(config: &Config, log: EventLog) -> Commands {
+    let limits = Limits {
+        addresses_max: config.rules.addresses_max,
+        contacts_max: config.rules.contacts_max,
+    };
+    Commands::new(log, limits)
+}
+
+/// The projections of the configured folder, over its log.
+pub fn open_projections(config: &Config, log: EventLog) -> anyhow::Result<Projections> {
+    let settings = ProjectionSettings {
+        dir: folder::projections_in(&config.data.dir),
+        answers_bytes_max: config.projections.answers_bytes_max,
+        store_cache_bytes: config.projections.cache_bytes,
+    };
+    Projections::open(&settings, log).context("the projections cannot be opened")
+}

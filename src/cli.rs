@@ -1,0 +1,136 @@
+//! The command line: what operators type, and what it answers to the shell.
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "this is what a terminal shows")]
+
+mod import;
+mod replay;
+mod sample;
+mod serve;
+mod token;
+
+use std::{io, path::PathBuf, process::ExitCode};
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::{config::Config, folder::NoKey, service::Refused, telemetry};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  it failed; standard error says why
+  2  it was not even begun: wrong arguments, wrong configuration, or no key
+  3  an import went through, but some lines were rejected
+
+Examples:
+  dossier sample --customers 100 --seed 1 | dossier import - --data bank --dev
+  dossier serve --data bank --dev
+  dossier token --data bank --dev --client wealthtech-alpha";
+
+/// The complete history of what a bank knows about its customers, and the API that serves it.
+#[derive(Debug, Parser)]
+#[command(name = "dossier", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the API from a data folder and publishes its events.
+    Serve(serve::Serve),
+    /// Takes in master data and consents: NDJSON, one object a line.
+    Import(import::Import),
+    /// Writes a synthetic bank as NDJSON, the same for the same numbers.
+    Sample(sample::Sample),
+    /// Writes the history, decrypted, as NDJSON: every event with its envelope.
+    Replay(replay::Replay),
+    /// Prints a bearer token of the development issuer.
+    Token(token::Token),
+    /// Prints the configuration as it is in force, without secrets.
+    Config(Settings),
+    /// Prints completions for a shell.
+    Completions { shell: clap_complete::Shell },
+}
+
+/// What every command that opens a folder takes.
+#[derive(Debug, Args)]
+struct Settings {
+    /// A TOML file that overrides the defaults.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data folder [default: data].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Development: keys are made in the data folder, which protects nothing.
+    #[arg(long)]
+    dev: bool,
+}
+
+impl Settings {
+    /// The configuration in force, with log lines set up as it says.
+    fn load(&self) -> anyhow::Result<Config> {
+        let mut config = Config::load(self.config.as_deref()).map_err(Misused)?;
+        if let Some(dir) = &self.data {
+            config.data.dir.clone_from(dir);
+        }
+        telemetry::log_lines(&config.telemetry).map_err(Misused)?;
+        Ok(config)
+    }
+}
+
+/// What is wrong before anything was begun.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+struct Misused(anyhow::Error);
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            // Who reads our output may stop reading; that is no failure of ours.
+            if is_broken_pipe(&error) {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("dossier: {error:#}");
+            let misused = error
+                .chain()
+                .any(|cause| cause.is::<Misused>() || cause.is::<NoKey>() || cause.is::<Refused>());
+            ExitCode::from(if misused { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(serve) => serve.run()?,
+        Command::Import(import) => return import.run(),
+        Command::Sample(sample) => sample.run()?,
+        Command::Replay(replay) => replay.run()?,
+        Command::Token(token) => token.run()?,
+        Command::Config(settings) => print!("{}", settings.load()?.to_toml()?),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "dossier", &mut io::stdout());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.downcast_ref::<io::Error>().is_some_and(broken)
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

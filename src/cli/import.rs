@@ -1,0 +1,188 @@
+//! `dossier import`.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use events::{
+    envelope::{Actor, Cause},
+    id::Position,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
+
+use super::Settings;
+use crate::{
+    admin::FeedAnswer,
+    app,
+    feed::{self, Reject, Summary},
+    folder,
+};
+
+/// Bytes of lines that are sent to a running service in one request, about.
+const REQUEST_BYTES: usize = 1024 * 1024;
+/// How long one request may take.
+const REQUEST_TIME_MAX: Duration = Duration::from_mins(2);
+/// How long the projections may take to come closer, before that is said to be an error.
+const PROJECTING_STEP_MAX: Duration = Duration::from_mins(1);
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// The NDJSON file; "-" reads standard input.
+    #[arg(value_name = "FILE|-")]
+    file: PathBuf,
+    #[command(flatten)]
+    settings: Settings,
+    /// Imports into a running service, through its admin port, instead of into a folder.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["data", "dev"])]
+    url: Option<String>,
+    /// Where rejected lines are told: number and every reason, as NDJSON [default: standard error].
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+}
+
+type Input = Box<dyn AsyncRead + Send + Unpin>;
+type Rejects = Box<dyn Write>;
+
+impl Import {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let summary = super::runtime()?.block_on(async {
+            let (input, bar) = self.input().await?;
+            let input = BufReader::with_capacity(1 << 20, bar.wrap_async_read(input));
+            let rejects = self.rejects()?;
+            let summary = match &self.url {
+                Some(url) => import_service(url, input, rejects).await?,
+                None => self.import_folder(input, rejects, &bar).await?,
+            };
+            bar.finish_and_clear();
+            anyhow::Ok(summary)
+        })?;
+        eprintln!(
+            "{} lines: {} events appended, {} lines unchanged, {} lines rejected.",
+            summary.lines, summary.appended, summary.unchanged, summary.rejected
+        );
+        Ok(ExitCode::from(if summary.rejected > 0 { 3 } else { 0 }))
+    }
+
+    /// What is read, and a bar that shows how far; of a pipe nobody knows the end.
+    async fn input(&self) -> anyhow::Result<(Input, ProgressBar)> {
+        if self.file.as_os_str() == "-" {
+            let style = "{elapsed} {bytes} read, {bytes_per_sec} {msg}";
+            let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template(style)?);
+            return Ok((Box::new(tokio::io::stdin()), bar));
+        }
+        let file = tokio::fs::File::open(&self.file)
+            .await
+            .with_context(|| format!("{} cannot be read", self.file.display()))?;
+        let style = "{elapsed} {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec} {msg}";
+        let bar = ProgressBar::new(file.metadata().await?.len())
+            .with_style(ProgressStyle::with_template(style)?);
+        Ok((Box::new(file), bar))
+    }
+
+    fn rejects(&self) -> anyhow::Result<Rejects> {
+        match &self.rejects {
+            None => Ok(Box::new(io::stderr())),
+            Some(path) => {
+                let file = File::create(path)
+                    .with_context(|| format!("{} cannot be written", path.display()))?;
+                Ok(Box::new(BufWriter::new(file)))
+            }
+        }
+    }
+
+    async fn import_folder(
+        &self,
+        input: impl AsyncBufRead + Unpin,
+        mut rejects: Rejects,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<Summary> {
+        let config = self.settings.load()?;
+        let log = folder::open_log(&config, self.settings.dev, false)?;
+        let projections = app::open_projections(&config, log.clone())?;
+        let commands = Arc::new(app::commands(&config, log.clone()));
+        let cause = Cause::by(Actor::Bank);
+        let done = feed::run(&commands, &cause, input, |reject| tell(&mut rejects, &reject)).await;
+        if done.is_ok() {
+            bar.set_message("building answers");
+            wait_until_shown(&projections, log.watermark()).await?;
+        }
+        projections.close();
+        log.close();
+        rejects.flush()?;
+        Ok(done?)
+    }
+}
+
+/// Serving afterwards then starts at once.
+async fn wait_until_shown(
+    projections: &projections::Projections,
+    position: Position,
+) -> anyhow::Result<()> {
+    while projections.applied() < position {
+        let before = projections.applied();
+        projections.wait_until(position, PROJECTING_STEP_MAX).await;
+        let stopped = projections.stopped().unwrap_or_else(|| "they do not move".to_owned());
+        ensure!(projections.applied() > before, "the projections have stopped: {stopped}");
+    }
+    Ok(())
+}
+
+/// Sends the lines on, many in one request.
+async fn import_service(
+    url: &str,
+    mut input: impl AsyncBufRead + Unpin,
+    mut rejects: Rejects,
+) -> anyhow::Result<Summary> {
+    let client = reqwest::Client::builder().timeout(REQUEST_TIME_MAX).build()?;
+    let url = format!("{}/feed", url.trim_end_matches('/'));
+    let mut total = Summary::default();
+    let mut lines_before = 0;
+    loop {
+        let mut body = Vec::with_capacity(REQUEST_BYTES);
+        let mut lines = 0;
+        while body.len() < REQUEST_BYTES && input.read_until(b'\n', &mut body).await? > 0 {
+            lines += 1;
+        }
+        if body.is_empty() {
+            break;
+        }
+        let answer = send(&client, &url, body).await?;
+        add(&mut total, answer.summary);
+        for reject in answer.rejects {
+            tell(&mut rejects, &Reject { line: reject.line + lines_before, ..reject })?;
+        }
+        lines_before += lines;
+    }
+    rejects.flush()?;
+    Ok(total)
+}
+
+async fn send(client: &reqwest::Client, url: &str, body: Vec<u8>) -> anyhow::Result<FeedAnswer> {
+    let answer = client.post(url).body(body).send().await;
+    let answer = answer.context("the service's admin port did not answer")?;
+    let status = answer.status();
+    let text = answer.text().await.context("the answer broke off")?;
+    ensure!(status.is_success(), "the service answered {status}: {}", text.trim());
+    serde_json::from_str(&text).context("the answer is not the feed's")
+}
+
+fn add(total: &mut Summary, part: Summary) {
+    total.lines += part.lines;
+    total.appended += part.appended;
+    total.unchanged += part.unchanged;
+    total.rejected += part.rejected;
+    total.position = total.position.max(part.position);
+}
+
+fn tell(rejects: &mut Rejects, reject: &Reject) -> io::Result<()> {
+    serde_json::to_writer(&mut *rejects, reject)?;
+    rejects.write_all(b"\n")
+}

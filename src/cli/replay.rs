@@ -1,0 +1,77 @@
+//! `dossier replay`.
+
+use std::io::{self, BufWriter, Write};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use events::id::{Position, StreamId};
+
+use super::{Misused, Settings};
+use crate::{
+    folder,
+    replay::{self, Part},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    #[command(flatten)]
+    settings: Settings,
+    /// Reads from the admin port of a running service instead of a folder.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["data", "dev"])]
+    url: Option<String>,
+    /// Only one history: customer/ID, person/ID or consent/ID.
+    #[arg(long, value_name = "STREAM")]
+    stream: Option<String>,
+    /// The first position.
+    #[arg(long, value_name = "POSITION")]
+    from: Option<u64>,
+    /// The last position, included.
+    #[arg(long, value_name = "POSITION")]
+    to: Option<u64>,
+}
+
+impl Replay {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let stream = self.stream.as_deref().map(StreamId::parse).transpose();
+        let stream =
+            stream.map_err(|error| Misused(anyhow::anyhow!("the argument of --stream {error}")))?;
+        match &self.url {
+            Some(url) => super::runtime()?.block_on(self.replay_service(url)),
+            None => self.replay_folder(stream),
+        }
+    }
+
+    fn replay_folder(&self, stream: Option<StreamId>) -> anyhow::Result<()> {
+        let config = self.settings.load()?;
+        let log = folder::open_log(&config, self.settings.dev, false)?;
+        let (from, to) = (self.from.map(Position), self.to.map(Position));
+        let mut out = BufWriter::new(io::stdout().lock());
+        for line in replay::lines(&log, &Part { stream, from, to })? {
+            out.write_all(&line?)?;
+            out.write_all(b"\n")?;
+        }
+        out.flush()?;
+        log.close();
+        Ok(())
+    }
+
+    async fn replay_service(&self, url: &str) -> anyhow::Result<()> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let from = self.from.map(|from| from.to_string());
+        let to = self.to.map(|to| to.to_string());
+        for (name, value) in [("stream", &self.stream), ("from", &from), ("to", &to)] {
+            if let Some(value) = value {
+                query.append_pair(name, value);
+            }
+        }
+        let url = format!("{}/replay?{}", url.trim_end_matches('/'), query.finish());
+        let mut answer =
+            reqwest::get(&url).await.context("the service's admin port did not answer")?;
+        ensure!(answer.status().is_success(), "the service answered {}", answer.status());
+        let mut out = io::stdout().lock();
+        while let Some(part) = answer.chunk().await.context("the history broke off")? {
+            out.write_all(&part)?;
+        }
+        Ok(out.flush()?)
+    }
+}

@@ -1,0 +1,248 @@
+//! The configuration: defaults that are the manual, a file, the environment, the command line.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use config::{Environment, File, FileFormat};
+use events::party::Relation;
+use serde::{Deserialize, Serialize};
+
+use crate::publisher::BodyClass;
+
+/// Every key with its default and its meaning.
+const DEFAULTS: &str = include_str!("../deploy/config.default.toml");
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub data: Data,
+    pub keys: Keys,
+    pub http: Http,
+    pub log: Log,
+    pub projections: Projections,
+    pub rules: Rules,
+    pub nats: Nats,
+    pub telemetry: Telemetry,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    pub dir: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    pub master: Secret,
+    pub master_file: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    pub listen: SocketAddr,
+    pub admin_listen: SocketAddr,
+    pub base_path: String,
+    pub body_bytes_max: usize,
+    pub unknown_members: UnknownMembers,
+    pub request_ms_max: u64,
+    pub drain_ms_max: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub cache_bytes: u64,
+    pub free_bytes_min: u64,
+    pub queue_max: usize,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Projections {
+    pub answers_bytes_max: u64,
+    pub cache_bytes: u64,
+    pub wait_ms_max: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    pub addresses_max: usize,
+    pub contacts_max: usize,
+    pub contact_write_relations: Vec<Relation>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nats {
+    pub urls: Vec<String>,
+    pub stream: String,
+    pub prefix: String,
+    pub replicas: usize,
+    pub in_flight_max: usize,
+    pub bodies: BTreeSet<BodyClass>,
+    pub credentials: PathBuf,
+    pub root_certificates: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+/// What becomes of members of a request that nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownMembers {
+    Ignore,
+    Reject,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// A value that is never printed.
+#[derive(Clone, Default, Deserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "" } else { "…" })
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(if self.0.is_empty() { "" } else { "(secret)" })
+    }
+}
+
+impl Config {
+    /// Reads the defaults, then a file, then the environment; the later wins.
+    pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut builder =
+            config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(path) = file {
+            builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+        }
+        let config: Self = builder
+            .add_source(environment())
+            .build()
+            .context("the configuration cannot be read")?
+            .try_deserialize()
+            .context("the configuration is wrong")?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// All that is wrong with the values, at once.
+    fn check(&self) -> anyhow::Result<()> {
+        let bound = |name: &str, value: usize, max: usize| {
+            (!(1..=max).contains(&value)).then(|| format!("{name} must lie between 1 and {max}"))
+        };
+        let base = &self.http.base_path;
+        let base_path = (!base.is_empty() && (!base.starts_with('/') || base.ends_with('/')))
+            .then(|| "http.base_path must start with a slash and not end with one".to_owned());
+        let wrong: Vec<String> = [
+            bound("http.body_bytes_max", self.http.body_bytes_max, 1024 * 1024),
+            bound("log.queue_max", self.log.queue_max, 1024 * 1024),
+            bound("rules.addresses_max", self.rules.addresses_max, 10_000),
+            bound("rules.contacts_max", self.rules.contacts_max, 200),
+            bound("nats.in_flight_max", self.nats.in_flight_max, 4096),
+            bound("nats.replicas", self.nats.replicas, 5),
+            base_path,
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        anyhow::ensure!(wrong.is_empty(), "the configuration is wrong: {}", wrong.join("; "));
+        Ok(())
+    }
+
+    /// The configuration as TOML, secrets left out.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        toml::to_string_pretty(self).context("the configuration cannot be written as TOML")
+    }
+}
+
+fn environment() -> Environment {
+    Environment::with_prefix("DOSSIER")
+        .prefix_separator("__")
+        .separator("__")
+        .try_parsing(true)
+        .list_separator(",")
+        .with_list_parse_key("nats.urls")
+        .with_list_parse_key("nats.bodies")
+        .with_list_parse_key("rules.contact_write_relations")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn load(toml: &str) -> anyhow::Result<Config> {
+        let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+        file.write_all(toml.as_bytes()).unwrap();
+        Config::load(Some(file.path()))
+    }
+
+    #[test]
+    fn the_defaults_are_complete_and_right() {
+        let config = Config::load(None).unwrap();
+        assert_eq!(config.http.listen.port(), 8080);
+        assert!(config.nats.urls.is_empty());
+    }
+
+    #[test]
+    fn a_file_overrides_what_it_names() {
+        let config = load("[http]\nlisten = \"127.0.0.1:1\"").unwrap();
+        assert_eq!(config.http.listen.port(), 1);
+        assert_eq!(config.http.admin_listen.port(), 9080);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_it() {
+        let error = format!("{:#}", load("[http]\nlistne = 1").unwrap_err());
+        assert!(error.contains("listne"), "{error}");
+    }
+
+    #[test]
+    fn all_wrong_values_are_told_at_once() {
+        let wrong = "[http]\nbody_bytes_max = 0\nbase_path = \"x/\"\n[nats]\nreplicas = 9";
+        let error = format!("{:#}", load(wrong).unwrap_err());
+        for name in ["body_bytes_max", "base_path", "replicas"] {
+            assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let digits = "ab".repeat(32);
+        let config = load(&format!("[keys]\nmaster = \"{digits}\"")).unwrap();
+        assert!(!format!("{config:?}").contains(&digits));
+        assert!(!config.to_toml().unwrap().contains(&digits));
+    }
+}

@@ -1,0 +1,111 @@
+//! The data folder: where things lie in it, and the keys to it.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use events::{
+    log::{EventLog, LogSettings},
+    seal::SecretKey,
+};
+
+use crate::config::Config;
+
+/// Told to whoever gave no key, or nothing that could be one: exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum NoKey {
+    #[error(
+        "no master key: set keys.master or keys.master_file (DOSSIER__KEYS__MASTER_FILE), \
+         or give --dev to have one made in the data folder"
+    )]
+    Missing,
+    #[error("the master key is not 64 hexadecimal digits")]
+    Malformed,
+}
+
+/// Opens the log of the configured folder.
+pub fn open_log(config: &Config, dev: bool, accept_loss: bool) -> anyhow::Result<EventLog> {
+    let settings = LogSettings {
+        dir: config.data.dir.clone(),
+        cache_bytes: config.log.cache_bytes,
+        free_bytes_min: config.log.free_bytes_min,
+        queue_max: config.log.queue_max,
+        accept_loss,
+    };
+    let master = master_key(config, dev)?;
+    EventLog::open(&settings, master)
+        .with_context(|| format!("{} cannot be opened", config.data.dir.display()))
+}
+
+/// Where the projections keep their state.
+pub fn projections_in(dir: &Path) -> PathBuf {
+    dir.join("projections")
+}
+
+/// The key of the development issuer, which `--dev` makes when it is missing.
+pub fn issuer_key(dir: &Path) -> anyhow::Result<Vec<u8>> {
+    let make = || {
+        let pair = aws_lc_rs::signature::Ed25519KeyPair::generate()?;
+        Ok(pair.to_pkcs8v1()?.as_ref().to_vec())
+    };
+    let digits = read_or_make(&dir.join("dev").join("issuer.key"), make)?;
+    hex::decode(digits.trim()).context("the development issuer's key is damaged")
+}
+
+fn master_key(config: &Config, dev: bool) -> anyhow::Result<SecretKey> {
+    let digits = if !config.keys.master.expose().is_empty() {
+        config.keys.master.expose().to_owned()
+    } else if !config.keys.master_file.as_os_str().is_empty() {
+        let path = &config.keys.master_file;
+        fs::read_to_string(path)
+            .with_context(|| format!("the master key in {} cannot be read", path.display()))?
+    } else if dev {
+        development_master(&config.data.dir)?
+    } else {
+        return Err(NoKey::Missing.into());
+    };
+    let digits = zeroize::Zeroizing::new(digits);
+    Ok(SecretKey::from_hex(&digits).ok_or(NoKey::Malformed)?)
+}
+
+fn development_master(dir: &Path) -> anyhow::Result<String> {
+    let path = dir.join("dev").join("master.key");
+    tracing::warn!(
+        path = %path.display(),
+        "Development keys: the master key lies beside the data that it protects. Not for real data."
+    );
+    read_or_make(&path, || Ok(SecretKey::random().expose().to_vec()))
+}
+
+fn read_or_make(
+    path: &Path,
+    make: impl FnOnce() -> anyhow::Result<Vec<u8>>,
+) -> anyhow::Result<String> {
+    match fs::read_to_string(path) {
+        Ok(digits) => Ok(digits),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let digits = hex::encode(make()?);
+            write_secret(path, &digits)
+                .with_context(|| format!("{} cannot be written", path.display()))?;
+            Ok(digits)
+        }
+        Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    }
+}
+
+/// For the owner's eyes only, and whole or not at all.
+fn write_secret(path: &Path, digits: &str) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(dir)?;
+    let half = path.with_extension("half");
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
+    writeln!(file, "{digits}")?;
+    file.sync_all()?;
+    fs::rename(&half, path)?;
+    File::open(dir)?.sync_all()
+}

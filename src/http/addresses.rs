@@ -1,0 +1,216 @@
+//! Addresses of a customer: read, add, change.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{RawQuery, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use events::{
+    consent::Scope,
+    customer::CustomerEvent,
+    event::Event,
+    id::{AddressId, ConsentId, CustomerId, Version},
+    log::Receipt,
+};
+use serde::Serialize;
+
+use super::{
+    answer,
+    caller::{self, Caller, Named},
+    customers::{allowed, visible},
+    problem::{self, Problem},
+    write::{self, Write},
+};
+use crate::{
+    app::App,
+    clock,
+    commands::{Command, Done, customer::CustomerCommand},
+    parse::{self, Parsed, address::Replacement},
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AddressCreated<'a> {
+    address_identification: &'a str,
+}
+
+/// The one that the query names; else the mailing address, the domicile, or the first.
+pub(super) async fn main(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(customer): Named<CustomerId>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::CustomerRead)?;
+    let (customer, _) = visible(&app, &caller, customer)?;
+    let found = match caller::parameter(query.as_deref(), "addressIdentification") {
+        None => app.projections.main_address(&customer)?,
+        Some(digits) => {
+            let address = AddressId::parse(&digits)
+                .map_err(|_| problem::malformed("addressIdentification is no address id."))?;
+            app.projections.address(&customer, address)?
+        }
+    };
+    Ok(answer::object(&headers, found.ok_or_else(unknown)?))
+}
+
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(customer): Named<CustomerId>,
+    Named(address): Named<AddressId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::CustomerRead)?;
+    let (customer, _) = visible(&app, &caller, customer)?;
+    let address = address.ok_or_else(unknown)?;
+    let found = app.projections.address(&customer, address)?.ok_or_else(unknown)?;
+    Ok(answer::object(&headers, found))
+}
+
+pub(super) async fn add(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(customer): Named<CustomerId>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (customer, consent) = writable(&app, &caller, customer)?;
+    let target = format!("/customers/{customer}/addresses");
+    let write = Write::read(&app, &caller, &target, request).await?;
+    let Parsed { value: details, ignored } =
+        write::accepted(&app, parse::address::new(&write.body))?;
+    if let Some(before) = write.answered(&app)? {
+        return Ok(created_before(&app, &caller, &customer, &before));
+    }
+    let if_match = write.seen(&app, || Ok(app.projections.customer(&customer)?))?;
+    let command = CustomerCommand::AddAddress { details, if_match };
+    let command = Command::Customer(customer.clone(), command);
+    let receipt = write.receipt(StatusCode::CREATED);
+    let done = write::carry_out(&app, &caller, consent, command, receipt).await?;
+    let response = match &done {
+        Done::Now { events, .. } => {
+            created(&app, &caller, &customer, &added(events)?, (done.position(), false))
+        }
+        Done::Before(before) => created_before(&app, &caller, &customer, before),
+    };
+    Ok(answer::with_ignored(response, &ignored))
+}
+
+/// The address is named in the body.
+pub(super) async fn change_named(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(customer): Named<CustomerId>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (customer, consent) = writable(&app, &caller, customer)?;
+    let target = format!("/customers/{customer}/addresses");
+    let write = Write::read(&app, &caller, &target, request).await?;
+    let Parsed { value: (address, replacement), ignored } =
+        write::accepted(&app, parse::address::replacement(&write.body))?;
+    let change = Change { customer, consent, address, replacement };
+    let response = replace(&app, &caller, &write, change).await?;
+    Ok(answer::with_ignored(response, &ignored))
+}
+
+/// The address is named in the path.
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(customer): Named<CustomerId>,
+    Named(address): Named<AddressId>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (customer, consent) = writable(&app, &caller, customer)?;
+    let address = address.ok_or_else(unknown)?;
+    let target = format!("/customers/{customer}/addresses/{address}");
+    let write = Write::read(&app, &caller, &target, request).await?;
+    let Parsed { value: replacement, ignored } =
+        write::accepted(&app, parse::address::replacement_of(address, &write.body))?;
+    let change = Change { customer, consent, address, replacement };
+    let response = replace(&app, &caller, &write, change).await?;
+    Ok(answer::with_ignored(response, &ignored))
+}
+
+struct Change {
+    customer: CustomerId,
+    consent: (ConsentId, Version),
+    address: AddressId,
+    replacement: Replacement,
+}
+
+async fn replace(
+    app: &App,
+    caller: &Caller,
+    write: &Write,
+    asked: Change,
+) -> Result<Response, Problem> {
+    let Change { customer, consent, address, replacement: change } = asked;
+    if let Some(before) = write.answered(app)? {
+        let answered = (before.position, true);
+        return Ok(write::answer(app, caller, StatusCode::NO_CONTENT, None, answered));
+    }
+    let current = || app.projections.address(&customer, address)?.ok_or_else(unknown).map(Some);
+    let if_match = write.seen(app, current)?;
+    let command = CustomerCommand::ChangeAddress { address, change, if_match };
+    let command = Command::Customer(customer, command);
+    let receipt = write.receipt(StatusCode::NO_CONTENT);
+    let done = write::carry_out(app, caller, consent, command, receipt).await?;
+    let answered = (done.position(), matches!(done, Done::Before(_)));
+    Ok(write::answer(app, caller, StatusCode::NO_CONTENT, None, answered))
+}
+
+/// The customer, and the consent under which the caller may write its addresses.
+fn writable(
+    app: &App,
+    caller: &Caller,
+    customer: Option<CustomerId>,
+) -> Result<(CustomerId, (ConsentId, Version)), Problem> {
+    caller.needs(Scope::AddressWrite)?;
+    let (customer, access) = visible(app, caller, customer)?;
+    allowed(access, Scope::AddressWrite)?;
+    app.projections.check_parked(&customer.clone().into())?;
+    let consent = app
+        .projections
+        .consent_for(caller.client(), &customer, Scope::AddressWrite, clock::now())
+        .ok_or_else(problem::not_visible)?;
+    Ok((customer, (consent.id, consent.version)))
+}
+
+fn added(events: &[Event]) -> Result<String, Problem> {
+    match events {
+        [Event::Customer(CustomerEvent::AddressAdded { address, .. })] => Ok(address.to_string()),
+        _ => Err(problem::broken("adding an address did not add one".to_owned())),
+    }
+}
+
+fn created_before(app: &App, caller: &Caller, customer: &CustomerId, before: &Receipt) -> Response {
+    let id = before.ids.first().map_or("", String::as_str);
+    created(app, caller, customer, id, (before.position, true))
+}
+
+fn created(
+    app: &App,
+    caller: &Caller,
+    customer: &CustomerId,
+    id: &str,
+    answered: (events::id::Position, bool),
+) -> Response {
+    let body = serde_json::to_vec(&AddressCreated { address_identification: id });
+    let body = body.expect("an id is plain JSON");
+    let mut response = write::answer(app, caller, StatusCode::CREATED, Some(body), answered);
+    let base = &app.settings.base_path;
+    let customer = super::path_segment(customer.as_str());
+    let location = format!("{base}/customers/{customer}/addresses/{id}");
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+fn unknown() -> Problem {
+    problem::no_such("The customer has no such address.")
+}

@@ -1,0 +1,112 @@
+//! Answers: the bytes that the projections made, and the headers around them.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use bytes::{BufMut, Bytes, BytesMut};
+use projections::Answer;
+
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const LOG_POSITION: HeaderName = HeaderName::from_static("x-log-position");
+
+/// Bytes of a header that names ignored members, about.
+const IGNORED_BYTES_MAX: usize = 2048;
+
+/// One object: its bytes and its ETag, or 304 when the client has them already.
+pub(super) fn object(request: &HeaderMap, answer: Answer) -> Response {
+    let etag = HeaderValue::from_maybe_shared(answer.etag).unwrap_or(HeaderValue::from_static(""));
+    let (status, body) = if known_already(request, &etag) {
+        (StatusCode::NOT_MODIFIED, Bytes::new())
+    } else {
+        (StatusCode::OK, answer.body)
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    if status == StatusCode::OK {
+        headers.insert(header::CONTENT_TYPE, JSON);
+    }
+    headers.insert(header::ETAG, etag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+fn known_already(request: &HeaderMap, etag: &HeaderValue) -> bool {
+    let Some(known) = request.get(header::IF_NONE_MATCH) else { return false };
+    let Ok(known) = known.to_str() else { return false };
+    // A weak comparison, as RFC 9110 has it for If-None-Match.
+    known == "*"
+        || known.split(',').any(|one| {
+            let one = one.trim();
+            one.strip_prefix("W/").unwrap_or(one).as_bytes() == etag.as_bytes()
+        })
+}
+
+/// A list of objects, and where it goes on.
+pub(super) fn list(items: &[Bytes], next_cursor: &str) -> Response {
+    let length: usize = items.iter().map(|item| item.len() + 1).sum();
+    let mut body = BytesMut::with_capacity(length + 2);
+    body.put_u8(b'[');
+    for (nth, item) in items.iter().enumerate() {
+        if nth > 0 {
+            body.put_u8(b',');
+        }
+        body.extend_from_slice(item);
+    }
+    body.put_u8(b']');
+    let mut response = Response::new(Body::from(body.freeze()));
+    let cursor = HeaderValue::from_str(next_cursor).unwrap_or(HeaderValue::from_static(""));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    // The reference spells it without hyphens; HTTP knows no capitals.
+    headers.insert(HeaderName::from_static("nextcursor"), cursor.clone());
+    headers.insert(HeaderName::from_static("x-next-cursor"), cursor);
+    response
+}
+
+/// Names what a request held and nobody asked for, so that a misspelt member is noticed.
+pub(super) fn with_ignored(mut response: Response, ignored: &[String]) -> Response {
+    if !ignored.is_empty() {
+        metrics::counter!("dossier_http_ignored_members_total")
+            .increment(u64::try_from(ignored.len()).unwrap_or(u64::MAX));
+        if let Ok(value) = HeaderValue::from_str(&listed(ignored)) {
+            response.headers_mut().insert("x-ignored-members", value);
+        }
+    }
+    response
+}
+
+/// As many as fit: gateways give up on headers that are longer than they like.
+fn listed(pointers: &[String]) -> String {
+    let mut list = String::new();
+    for pointer in pointers {
+        let pointer = printable(pointer);
+        let between = if list.is_empty() { "" } else { ", " };
+        if list.len() + between.len() + pointer.len() > IGNORED_BYTES_MAX {
+            return list + between + "...";
+        }
+        list = list + between + &pointer;
+    }
+    list
+}
+
+/// What a header may not hold is percent-encoded.
+fn printable(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'%' | b',' => format!("%{byte:02X}"),
+            byte if byte.is_ascii_graphic() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// Shared so that a page of a list costs no copy of its items.
+pub(super) fn bodies(answers: Vec<Answer>) -> Arc<[Bytes]> {
+    answers.into_iter().map(|answer| answer.body).collect()
+}

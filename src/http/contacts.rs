@@ -1,0 +1,285 @@
+//! Contact details of a person: read, add, change.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use events::{
+    consent::Scope,
+    contact::ContactDetail,
+    event::{Event, Personal},
+    id::{ConsentId, ContactId, PersonId, Position, Version},
+    log::Receipt,
+    person::PersonEvent,
+};
+use projections::{Answer, PersonCustomer};
+
+use super::{
+    answer,
+    caller::{Caller, Named},
+    persons::visible,
+    problem::{self, Problem},
+    write::{self, Write},
+};
+use crate::{
+    app::App,
+    clock,
+    commands::{Command, Done, person::PersonCommand},
+    parse::{self, Parsed},
+};
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(person): Named<PersonId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::CustomerRead)?;
+    let (person, _) = visible(&app, &caller, person)?;
+    let found = app.projections.contacts(&person)?.ok_or_else(problem::not_visible)?;
+    Ok(answer::object(&headers, found))
+}
+
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(person): Named<PersonId>,
+    Named(contact): Named<ContactId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::CustomerRead)?;
+    let (person, _) = visible(&app, &caller, person)?;
+    let contact = contact.ok_or_else(unknown)?;
+    let found = app.projections.contact(&person, &contact)?.ok_or_else(unknown)?;
+    Ok(answer::object(&headers, found))
+}
+
+pub(super) async fn add(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(person): Named<PersonId>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let through = writable(&app, &caller, person)?;
+    let person = through.person.clone();
+    let target = format!("/persons/{person}/contactdetails");
+    let write = Write::read(&app, &caller, &target, request).await?;
+    let Parsed { value: detail, ignored } =
+        write::accepted(&app, parse::contact::new(&write.body))?;
+    if let Some(before) = write.answered(&app)? {
+        return written_before(&app, &caller, (&person, None), &before);
+    }
+    let if_match = write.seen(&app, || current_person(&app, &through))?;
+    let consent = through.consent()?;
+    let contact = new_id();
+    let command = PersonCommand::AddContact { contact, detail, if_match };
+    let command = Command::Person(person.clone(), command);
+    let receipt = write.receipt(StatusCode::CREATED);
+    let done = write::carry_out(&app, &caller, consent, command, receipt).await?;
+    let response = written(&app, &caller, (&person, None), StatusCode::CREATED, &done)?;
+    Ok(answer::with_ignored(response, &ignored))
+}
+
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(person): Named<PersonId>,
+    Named(contact): Named<ContactId>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let through = writable(&app, &caller, person)?;
+    let person = through.person.clone();
+    let contact = contact.ok_or_else(unknown)?;
+    let target = format!("/persons/{person}/contactdetails/{contact}");
+    let write = Write::read(&app, &caller, &target, request).await?;
+    let Parsed { value: detail, ignored } =
+        write::accepted(&app, parse::contact::new(&write.body))?;
+    if let Some(before) = write.answered(&app)? {
+        return written_before(&app, &caller, (&person, Some(&contact)), &before);
+    }
+    let current = || app.projections.contact(&person, &contact)?.ok_or_else(unknown).map(Some);
+    let if_match = write.seen(&app, current)?;
+    let consent = through.consent()?;
+    let command = PersonCommand::ChangeContact { contact: contact.clone(), detail, if_match };
+    let command = Command::Person(person.clone(), command);
+    let receipt = write.receipt(StatusCode::OK);
+    let done = write::carry_out(&app, &caller, consent, command, receipt).await?;
+    let response = match &done {
+        Done::Now { events, position, .. } if events.is_empty() => {
+            // Another writer may have stated the same just now.
+            let current = app.projections.contact(&person, &contact)?.ok_or_else(unknown)?;
+            unchanged(&app, &caller, current, *position)
+        }
+        Done::Now { .. } | Done::Before(_) => {
+            written(&app, &caller, (&person, Some(&contact)), StatusCode::OK, &done)?
+        }
+    };
+    Ok(answer::with_ignored(response, &ignored))
+}
+
+/// A person that the caller may write to, if some customer's consent holds out.
+struct Writable {
+    person: PersonId,
+    customers: Vec<PersonCustomer>,
+    /// Of customers whose relation to the person counts, open or closed, oldest first.
+    consents: Vec<(projections::ConsentFor, bool)>,
+}
+
+impl Writable {
+    /// The oldest consent of an open customer.
+    fn consent(&self) -> Result<(ConsentId, Version), Problem> {
+        let open = self.consents.iter().find(|(_, closed)| !closed);
+        let (consent, _) =
+            open.ok_or_else(|| problem::conflict("All customers of the person are closed."))?;
+        Ok((consent.id.clone(), consent.version))
+    }
+}
+
+fn writable(app: &App, caller: &Caller, person: Option<PersonId>) -> Result<Writable, Problem> {
+    caller.needs(Scope::ContactWrite)?;
+    let (person, customers) = visible(app, caller, person)?;
+    app.projections.check_parked(&person.clone().into())?;
+    let now = clock::now();
+    let consent_of =
+        |customer| app.projections.consent_for(caller.client(), customer, Scope::ContactWrite, now);
+    let covered: Vec<_> = customers
+        .iter()
+        .filter_map(|customer| Some((customer, consent_of(&customer.customer)?)))
+        .collect();
+    if covered.is_empty() {
+        return Err(problem::not_allowed("No customer's consent covers this operation."));
+    }
+    let relations = &app.settings.contact_write_relations;
+    let counts = |customer: &PersonCustomer| {
+        customer.relations.iter().flatten().any(|relation| relations.contains(relation))
+    };
+    let mut consents: Vec<_> = covered
+        .into_iter()
+        .filter(|(customer, _)| counts(customer))
+        .map(|(customer, consent)| (consent, customer.closed))
+        .collect();
+    if consents.is_empty() {
+        let detail = "What the person is to the customer does not let its contact details change.";
+        return Err(problem::not_allowed(detail));
+    }
+    consents.sort_by_key(|(consent, _)| consent.granted);
+    Ok(Writable { person, customers, consents })
+}
+
+fn current_person(app: &App, through: &Writable) -> Result<Option<Answer>, Problem> {
+    let customers: Vec<_> = through.customers.iter().map(|link| link.customer.clone()).collect();
+    Ok(app.projections.person(&through.person, &customers)?)
+}
+
+/// A UUID without hyphens: with them it would be longer than an id may be.
+fn new_id() -> ContactId {
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    ContactId::parse(&id).expect("32 digits are an id")
+}
+
+fn written(
+    app: &App,
+    caller: &Caller,
+    (person, contact): (&PersonId, Option<&ContactId>),
+    status: StatusCode,
+    done: &Done,
+) -> Result<Response, Problem> {
+    match done {
+        Done::Before(before) => written_before(app, caller, (person, contact), before),
+        Done::Now { position, version, events } => {
+            let [Event::Person(event)] = events.as_slice() else {
+                return Err(problem::broken("one write made not one event".to_owned()));
+            };
+            let stated = Stated::of(event)
+                .ok_or_else(|| problem::broken("a contact was forgotten at once".to_owned()))?;
+            Ok(stated.answer((app, caller), (status, person), *version, (*position, false)))
+        }
+    }
+}
+
+/// Made again from the history: what was stated of the contact detail when the answer was given.
+fn written_before(
+    app: &App,
+    caller: &Caller,
+    (person, contact): (&PersonId, Option<&ContactId>),
+    before: &Receipt,
+) -> Result<Response, Problem> {
+    let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
+    let answered = (before.position, true);
+    let history = app.log.history(&before.stream).map_err(problem::failed)?;
+    let named = contact.map(ContactId::as_str).or(before.ids.first().map(String::as_str));
+    for recorded in history.events.iter().rev() {
+        let version = recorded.envelope.head.version;
+        if version <= before.version
+            && let Event::Person(event) = &recorded.event
+            && let Some(stated) = Stated::of(event)
+            && Some(stated.contact.as_str()) == named
+        {
+            return Ok(stated.answer((app, caller), (status, person), version, answered));
+        }
+    }
+    Ok(write::answer(app, caller, status, None, answered))
+}
+
+fn unchanged(app: &App, caller: &Caller, current: Answer, position: Position) -> Response {
+    let body = Some(current.body.to_vec());
+    let mut response = write::answer(app, caller, StatusCode::OK, body, (position, false));
+    if let Ok(etag) = HeaderValue::from_maybe_shared(current.etag) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}
+
+/// A contact detail as an event states it.
+struct Stated<'a> {
+    contact: &'a ContactId,
+    detail: &'a ContactDetail,
+}
+
+impl<'a> Stated<'a> {
+    fn of(event: &'a PersonEvent) -> Option<Self> {
+        match event {
+            PersonEvent::ContactAdded { contact, detail: Personal::Known(detail) }
+            | PersonEvent::ContactChanged { contact, detail: Personal::Known(detail) } => {
+                Some(Self { contact, detail })
+            }
+            PersonEvent::ContactAdded { .. }
+            | PersonEvent::ContactChanged { .. }
+            | PersonEvent::ContactRemoved { .. }
+            | PersonEvent::Registered(_)
+            | PersonEvent::Amended(_) => None,
+        }
+    }
+
+    fn answer(
+        &self,
+        (app, caller): (&App, &Caller),
+        (status, person): (StatusCode, &PersonId),
+        version: Version,
+        answered: (Position, bool),
+    ) -> Response {
+        let body = projections::contact_body(self.contact, self.detail);
+        let mut response = write::answer(app, caller, status, Some(body), answered);
+        let headers = response.headers_mut();
+        if let Ok(etag) = HeaderValue::from_str(&projections::etag_of(version)) {
+            headers.insert(header::ETAG, etag);
+        }
+        if status == StatusCode::CREATED {
+            let base = &app.settings.base_path;
+            let person = super::path_segment(person.as_str());
+            let contact = super::path_segment(self.contact.as_str());
+            let location = format!("{base}/persons/{person}/contactdetails/{contact}");
+            if let Ok(location) = HeaderValue::from_str(&location) {
+                headers.insert(header::LOCATION, location);
+            }
+        }
+        response
+    }
+}
+
+fn unknown() -> Problem {
+    problem::no_such("The person has no such contact detail.")
+}

@@ -1,0 +1,78 @@
+//! Customers and what the bank must know about them.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{RawQuery, State},
+    http::HeaderMap,
+    response::Response,
+};
+use events::{consent::Scope, id::CustomerId};
+use projections::Access;
+
+use super::{
+    answer,
+    caller::{Caller, Named},
+    paging::Page,
+    problem::{self, Problem},
+};
+use crate::{app::App, clock};
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::CustomerRead)?;
+    let page = Page::asked(&app, &caller, "customers", query.as_deref())?;
+    let after = page.after.as_deref().and_then(|id| CustomerId::parse(id).ok());
+    let ids =
+        app.projections.customers(caller.client(), clock::now(), after.as_ref(), page.wanted());
+    page.answer(&app, &caller, ids, |id| Ok(app.projections.customer(id)?))
+}
+
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(customer): Named<CustomerId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::CustomerRead)?;
+    let (customer, _) = visible(&app, &caller, customer)?;
+    let found = app.projections.customer(&customer)?.ok_or_else(problem::not_visible)?;
+    Ok(answer::object(&headers, found))
+}
+
+pub(super) async fn kyc(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(customer): Named<CustomerId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::KycRead)?;
+    let (customer, access) = visible(&app, &caller, customer)?;
+    allowed(access, Scope::KycRead)?;
+    let found = app.projections.kyc(&customer)?;
+    let found = found.ok_or_else(|| problem::no_such("The customer has no KYC record."))?;
+    Ok(answer::object(&headers, found))
+}
+
+/// The customer, if a consent in force shows it to the caller.
+pub(super) fn visible(
+    app: &App,
+    caller: &Caller,
+    customer: Option<CustomerId>,
+) -> Result<(CustomerId, Access), Problem> {
+    let customer = customer.ok_or_else(problem::not_visible)?;
+    let access = app.projections.access(caller.client(), &customer, clock::now());
+    let access = access.ok_or_else(problem::not_visible)?;
+    Ok((customer, access))
+}
+
+/// Whether the consents, besides showing the customer, allow this too.
+pub(super) fn allowed(access: Access, scope: Scope) -> Result<(), Problem> {
+    if access.scopes.contains(scope) {
+        return Ok(());
+    }
+    Err(problem::not_allowed("The customer's consent does not cover this operation."))
+}

@@ -1,0 +1,334 @@
+//! Every error that leaves: RFC 9457, one catalogue, and nothing of the inside.
+
+use std::borrow::Cow;
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use crate::{
+    access::TokenError,
+    commands::{CommandError, Rejection},
+    parse::{self, Violation, Violations},
+};
+
+/// What a client is told to wait before it tries again, in seconds.
+const RETRY_AFTER_S: u64 = 1;
+
+/// The kinds of problem, as they stand behind `/problems/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    MalformedPayload,
+    InvalidPayload,
+    InvalidToken,
+    ExpiredToken,
+    InsufficientPrivileges,
+    ResourceDoesNotExist,
+    WrongMethod,
+    OperationNotAllowed,
+    PreconditionFailed,
+    ResourceTooLarge,
+    IdempotencyKeyReused,
+    TechnicalError,
+    ServiceUnavailable,
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::MalformedPayload => "MALFORMED_PAYLOAD",
+            Self::InvalidPayload => "INVALID_PAYLOAD",
+            Self::InvalidToken => "INVALID_TOKEN",
+            Self::ExpiredToken => "EXPIRED_TOKEN",
+            Self::InsufficientPrivileges => "INSUFFICIENT_PRIVILEGES",
+            Self::ResourceDoesNotExist => "RESOURCE_DOES_NOT_EXIST",
+            Self::WrongMethod => "WRONG_METHOD",
+            Self::OperationNotAllowed => "OPERATION_NOT_ALLOWED",
+            Self::PreconditionFailed => "PRECONDITION_FAILED",
+            Self::ResourceTooLarge => "RESOURCE_TOO_LARGE",
+            Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
+            Self::TechnicalError => "TECHNICAL_ERROR",
+            Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::MalformedPayload => "The request cannot be read",
+            Self::InvalidPayload => "The request breaks a rule of the schema",
+            Self::InvalidToken => "The access token is missing or not valid",
+            Self::ExpiredToken => "The access token has expired",
+            Self::InsufficientPrivileges => "Access is not granted",
+            Self::ResourceDoesNotExist => "The resource does not exist",
+            Self::WrongMethod => "The method is not allowed here",
+            Self::OperationNotAllowed => "The operation is not allowed now",
+            Self::PreconditionFailed => "The resource has changed",
+            Self::ResourceTooLarge => "The request is too large",
+            Self::IdempotencyKeyReused => "The idempotency key belongs to another request",
+            Self::TechnicalError => "Technical error",
+            Self::ServiceUnavailable => "The service is not available now",
+        }
+    }
+}
+
+/// An error on its way to a client.
+#[derive(Debug, Clone)]
+pub(super) struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
+    status: StatusCode,
+    kind: Kind,
+    detail: Cow<'static, str>,
+    violations: Vec<Violation>,
+    header: Option<(HeaderName, HeaderValue)>,
+    /// For the log, never for the client.
+    cause: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    violations: &'a [Violation],
+}
+
+impl Problem {
+    pub(super) fn new(
+        status: StatusCode,
+        kind: Kind,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let detail = detail.into();
+        let (violations, header, cause) = (Vec::new(), None, None);
+        Self(Box::new(Parts { status, kind, detail, violations, header, cause }))
+    }
+
+    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.header = Some((name, value));
+        self
+    }
+
+    /// The same, and members that nobody knows besides.
+    pub(super) fn and_unknown(mut self, pointers: &[String]) -> Self {
+        self.0.violations.extend(pointers.iter().map(|pointer| Violation {
+            kind: parse::Kind::Invalid,
+            pointer: pointer.clone(),
+            detail: "is unknown here".to_owned(),
+        }));
+        self
+    }
+
+    /// The bytes that leave; `correlation` names the call.
+    pub(super) fn render(self, correlation: Option<&str>) -> Response {
+        if let Some(cause) = &self.0.cause {
+            tracing::error!(correlation, cause, "A request failed.");
+        }
+        let body = Body {
+            r#type: format!("/problems/{}", self.0.kind.name()),
+            title: self.0.kind.title(),
+            status: self.0.status.as_u16(),
+            detail: &self.0.detail,
+            instance: correlation.map(instance),
+            violations: &self.0.violations,
+        };
+        let bytes = serde_json::to_vec(&body).expect("a problem is plain JSON");
+        let mut response = (self.0.status, bytes).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static("en"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.0.header);
+        response
+    }
+}
+
+/// The correlation id as a URN: what a URN may not hold is percent-encoded.
+fn instance(correlation: &str) -> String {
+    use std::fmt::Write;
+    let mut urn = "urn:dossier:call:".to_owned();
+    for byte in correlation.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            urn.push(char::from(byte));
+        } else {
+            write!(urn, "%{byte:02X}").expect("writing to a string does not fail");
+        }
+    }
+    urn
+}
+
+/// Waits for the outermost layer, which knows the correlation id.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.0.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+pub(super) fn malformed(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, Kind::MalformedPayload, detail)
+}
+
+pub(super) fn invalid(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, Kind::InvalidPayload, detail)
+}
+
+pub(super) fn unknown_members(pointers: &[String]) -> Problem {
+    invalid("There are members that nobody knows.").and_unknown(pointers)
+}
+
+/// The same for what does not exist and for what the caller may not see.
+pub(super) fn not_visible() -> Problem {
+    let detail = "There is no such resource, or no consent for it.";
+    Problem::new(StatusCode::NOT_FOUND, Kind::InsufficientPrivileges, detail)
+}
+
+pub(super) fn no_such(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, Kind::ResourceDoesNotExist, detail)
+}
+
+pub(super) fn not_allowed(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, Kind::InsufficientPrivileges, detail)
+}
+
+pub(super) fn conflict(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::CONFLICT, Kind::OperationNotAllowed, detail)
+}
+
+pub(super) fn changed_since() -> Problem {
+    let detail = "If-Match names a version that is no longer the current one.";
+    Problem::new(StatusCode::PRECONDITION_FAILED, Kind::PreconditionFailed, detail)
+}
+
+pub(super) fn too_large() -> Problem {
+    let detail = "The body is larger than this service accepts.";
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Kind::ResourceTooLarge, detail)
+}
+
+pub(super) fn wrong_media_type() -> Problem {
+    let detail = "The body must be application/json.";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Kind::MalformedPayload, detail)
+}
+
+pub(super) fn key_reused() -> Problem {
+    let detail = "The Idempotency-Key was used before, with another request.";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Kind::IdempotencyKeyReused, detail)
+}
+
+pub(super) fn no_route() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, Kind::TechnicalError, "There is nothing at this path.")
+}
+
+pub(super) fn wrong_method() -> Problem {
+    let detail = "The Allow header names the methods that this path knows.";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, Kind::WrongMethod, detail)
+}
+
+pub(super) fn unavailable(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, Kind::ServiceUnavailable, detail)
+        .with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S))
+}
+
+/// Ours to mend; the cause goes to the log.
+pub(super) fn failed(cause: impl std::error::Error) -> Problem {
+    let mut chain = cause.to_string();
+    let mut source = cause.source();
+    while let Some(next) = source {
+        chain = format!("{chain}: {next}");
+        source = next.source();
+    }
+    broken(chain)
+}
+
+pub(super) fn broken(cause: String) -> Problem {
+    let detail = "The service failed; its operators are told.";
+    let mut problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Kind::TechnicalError, detail);
+    problem.0.cause = Some(cause);
+    problem
+}
+
+pub(super) fn no_token() -> Problem {
+    let detail = "Send an Authorization header with a bearer token.";
+    Problem::new(StatusCode::UNAUTHORIZED, Kind::InvalidToken, detail)
+        .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dossier\""))
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        let (kind, detail) = match error {
+            TokenError::Invalid => (Kind::InvalidToken, "The token is not valid."),
+            TokenError::Expired => (Kind::ExpiredToken, "The token has expired."),
+        };
+        let challenge =
+            HeaderValue::from_static("Bearer realm=\"dossier\", error=\"invalid_token\"");
+        Self::new(StatusCode::UNAUTHORIZED, kind, detail).with(header::WWW_AUTHENTICATE, challenge)
+    }
+}
+
+impl From<Violations> for Problem {
+    fn from(violations: Violations) -> Self {
+        let mut problem = if violations.is_malformed() {
+            malformed("The body is not JSON, or a member has the wrong type.")
+        } else {
+            invalid("A member is missing or not acceptable.")
+        };
+        problem.0.violations = violations.as_slice().to_vec();
+        problem
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::UnknownCustomer | Rejection::UnknownPerson => not_visible(),
+            Rejection::UnknownAddress => no_such("The customer has no such address."),
+            Rejection::UnknownContact => no_such("The person has no such contact detail."),
+            Rejection::ChangedSince => changed_since(),
+            Rejection::Closed => conflict("The customer is closed."),
+            Rejection::TooManyAddresses => {
+                conflict("The customer has as many addresses as it may have.")
+            }
+            Rejection::TooManyContacts => {
+                conflict("The person has as many contact details as it may have.")
+            }
+            Rejection::RemovedAddress | Rejection::NotTheBanksId | Rejection::AnotherClients => {
+                conflict("The bank's own data speak against it.")
+            }
+        }
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Rejected(rejection) => rejection.into(),
+            CommandError::LostRace => conflict("Something else changed it at the same time."),
+            CommandError::KeyReused => key_reused(),
+            CommandError::Refused(_) => conflict("It cannot be kept."),
+            CommandError::Busy => unavailable("Too many requests for the same are waiting."),
+            CommandError::DiskFull => unavailable("There is no room for changes now."),
+            CommandError::Failed(error) => {
+                tracing::error!(error = %error, "A write failed.");
+                unavailable("Changes are not possible now.")
+            }
+            CommandError::Read(error) => failed(error),
+        }
+    }
+}
+
+impl From<projections::ReadError> for Problem {
+    fn from(error: projections::ReadError) -> Self {
+        match error {
+            projections::ReadError::Parked => unavailable("This record is being repaired."),
+            error @ projections::ReadError::Store(_) => failed(error),
+        }
+    }
+}

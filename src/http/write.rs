@@ -1,0 +1,207 @@
+//! What all writes share: the body in the order of the contract's checks, retries, and answers.
+
+use axum::{
+    body::{self, Body},
+    extract::Request,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use bytes::Bytes;
+use events::{
+    envelope::{Actor, Cause},
+    id::{ConsentId, Position, StreamId, Version},
+    log::{Fingerprint, NewReceipt, Receipt, ReceiptKey},
+};
+
+use projections::Answer;
+
+use super::{
+    answer,
+    caller::Caller,
+    problem::{self, Problem},
+};
+use crate::{
+    app::App,
+    commands::{Command, Done, Order},
+    config::UnknownMembers,
+    parse::{Parsed, Violations},
+};
+
+/// Longest idempotency key, in characters.
+const KEY_CHARS_MAX: usize = 255;
+
+/// A write whose body was read, and which was not answered before.
+pub(super) struct Write {
+    pub(super) body: Bytes,
+    if_match: Option<String>,
+    retry: Option<(ReceiptKey, Fingerprint)>,
+}
+
+impl Write {
+    /// Reads the body, and makes the call known again if the client named it.
+    ///
+    /// `target` is what the write is about, however the path was spelt.
+    pub(super) async fn read(
+        app: &App,
+        caller: &Caller,
+        target: &str,
+        request: Request,
+    ) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let body = limited(&parts.headers, body, app.settings.body_bytes_max).await?;
+        is_json(&parts.headers)?;
+        let if_match = if_match(&parts.headers)?;
+        let retry = idempotency_key(&parts.headers)?.map(|key| {
+            let seen = if_match.as_deref().unwrap_or_default();
+            let method = parts.method.as_str();
+            let asked: [&[u8]; 4] = [method.as_bytes(), target.as_bytes(), seen.as_bytes(), &body];
+            let key = app.secrets.receipt_key(caller.client(), &key);
+            (key, app.secrets.fingerprint(&asked))
+        });
+        Ok(Self { body, if_match, retry })
+    }
+
+    /// The answer that this request had before; an error if its key was another request's.
+    pub(super) fn answered(&self, app: &App) -> Result<Option<Receipt>, Problem> {
+        let Some((key, fingerprint)) = &self.retry else { return Ok(None) };
+        match app.log.receipt(key).map_err(problem::failed)? {
+            Some(receipt) if receipt.fingerprint == *fingerprint => Ok(Some(receipt)),
+            Some(_) => Err(problem::key_reused()),
+            None => Ok(None),
+        }
+    }
+
+    /// The version that `If-Match` names: that of the object, if it still is as `current` tells.
+    pub(super) fn seen(
+        &self,
+        app: &App,
+        current: impl FnOnce() -> Result<Option<Answer>, Problem>,
+    ) -> Result<Option<Version>, Problem> {
+        let Some(asked) = &self.if_match else { return Ok(None) };
+        let current = current()?.map(|answer| answer.etag);
+        match current.as_deref().and_then(|etag| std::str::from_utf8(etag).ok()) {
+            Some(_) if asked == "*" => Ok(None),
+            Some(current) if asked.split(',').any(|one| one.trim() == current) => {
+                Ok(Some(projections::version_of(current).ok_or_else(problem::changed_since)?))
+            }
+            Some(_) | None => self.changed_since(app),
+        }
+    }
+
+    /// A refusal, unless a copy of this very request made the change: the command finds that.
+    fn changed_since(&self, app: &App) -> Result<Option<Version>, Problem> {
+        match self.answered(app)? {
+            Some(_) => Ok(None),
+            None => Err(problem::changed_since()),
+        }
+    }
+
+    /// What is kept under the idempotency key, if the command goes through.
+    pub(super) fn receipt(&self, status: StatusCode) -> Option<NewReceipt> {
+        let (key, fingerprint) = self.retry?;
+        Some(NewReceipt { key, fingerprint, status: status.as_u16(), ids: Vec::new() })
+    }
+}
+
+/// A document as the settings have it: unknown members are named, or refused.
+pub(super) fn accepted<T>(
+    app: &App,
+    parsed: Result<Parsed<T>, Violations>,
+) -> Result<Parsed<T>, Problem> {
+    match (app.settings.unknown_members, parsed) {
+        (UnknownMembers::Ignore, parsed) => Ok(parsed?),
+        (UnknownMembers::Reject, Ok(parsed)) if parsed.ignored.is_empty() => Ok(parsed),
+        (UnknownMembers::Reject, Ok(parsed)) => Err(problem::unknown_members(&parsed.ignored)),
+        (UnknownMembers::Reject, Err(violations)) => {
+            let unknown = violations.ignored().to_vec();
+            Err(Problem::from(violations).and_unknown(&unknown))
+        }
+    }
+}
+
+/// Carries a command out on the word of a client and under a consent, which must not move.
+pub(super) async fn carry_out(
+    app: &App,
+    caller: &Caller,
+    consent: (ConsentId, Version),
+    command: Command,
+    receipt: Option<NewReceipt>,
+) -> Result<Done, Problem> {
+    let (consent, version) = consent;
+    let cause = Cause {
+        client: Some(caller.client().clone()),
+        consent: Some(consent.clone()),
+        correlation: Some(caller.correlation.clone()),
+        trace: caller.trace.clone(),
+        ..Cause::by(Actor::Client)
+    };
+    let also = vec![(StreamId::Consent(consent), version)];
+    Ok(app.execute(Order { command, cause, also, receipt }).await?)
+}
+
+/// The answer to a write: where it stands in the log, and whether it was given before.
+pub(super) fn answer(
+    app: &App,
+    caller: &Caller,
+    status: StatusCode,
+    body: Option<Vec<u8>>,
+    (position, replayed): (Position, bool),
+) -> Response {
+    let mut response = Response::new(body.clone().map_or_else(Body::empty, Body::from));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    if body.is_some() {
+        headers.insert(header::CONTENT_TYPE, answer::JSON);
+    }
+    let token = app.secrets.position(caller.client(), position);
+    if let Ok(token) = HeaderValue::from_str(&token) {
+        headers.insert(answer::LOG_POSITION, token);
+    }
+    if replayed {
+        headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
+    }
+    response
+}
+
+async fn limited(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let length = length.and_then(|length| length.parse::<u64>().ok());
+    if length.is_some_and(|length| usize::try_from(length).is_ok_and(|length| length > bytes_max)) {
+        return Err(problem::too_large());
+    }
+    body::to_bytes(body, bytes_max).await.map_err(|error| {
+        let source = std::error::Error::source(&error);
+        if source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {
+            problem::too_large()
+        } else {
+            problem::malformed("The body ended before it was complete.")
+        }
+    })
+}
+
+fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    if media_type.trim().eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(problem::wrong_media_type())
+}
+
+fn if_match(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    headers
+        .get(header::IF_MATCH)
+        .map(|value| value.to_str().map(str::to_owned))
+        .transpose()
+        .map_err(|_| problem::malformed("If-Match cannot be read."))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default();
+    let fits = (1..=KEY_CHARS_MAX).contains(&key.len()) && !key.contains(char::is_whitespace);
+    if fits {
+        return Ok(Some(key.to_owned()));
+    }
+    Err(problem::invalid("The Idempotency-Key must have 1 to 255 visible characters."))
+}

@@ -1,0 +1,113 @@
+//! From JSON to values: everything that is wrong with a document, found at once.
+//!
+//! No message repeats a value of the document: what a client sent by mistake may be a secret.
+
+pub mod address;
+pub mod contact;
+pub mod feed;
+
+mod content;
+mod findings;
+mod json;
+mod postal;
+mod scalar;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use serde::Serialize;
+
+use self::findings::Findings;
+use self::json::Json;
+use self::value::Value;
+
+/// Most violations that are told of one document.
+pub const VIOLATIONS_MAX: usize = 100;
+/// Most ignored members that are named of one document.
+pub const IGNORED_MAX: usize = 100;
+
+/// A value, and what its document said besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed<T> {
+    pub value: T,
+    /// Pointers to members that nobody knows.
+    pub ignored: Vec<String>,
+}
+
+/// What is wrong with a document, in the order of finding; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violations {
+    list: Vec<Violation>,
+    malformed: bool,
+    ignored: Vec<String>,
+}
+
+impl Violations {
+    pub fn as_slice(&self) -> &[Violation] {
+        &self.list
+    }
+
+    /// Whether the document is no JSON, or some member has another JSON type than it should.
+    pub fn is_malformed(&self) -> bool {
+        self.malformed
+    }
+
+    /// Pointers to members that nobody knows; perhaps what is missing is among them, misspelt.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, violation) in self.list.iter().enumerate() {
+            let between = if index == 0 { "" } else { "; " };
+            write!(f, "{between}{violation}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Violations {}
+
+/// One thing that is wrong, where it is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    #[serde(skip)]
+    pub kind: Kind,
+    /// A JSON Pointer (RFC 6901), member names as the client spelt them.
+    pub pointer: String,
+    /// Reads after the name of the member: `is required`.
+    pub detail: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.pointer.is_empty() { "the document" } else { &self.pointer };
+        write!(f, "{place} {}", self.detail)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// No JSON, or not of the JSON type it should be.
+    Malformed,
+    /// Anything else.
+    Invalid,
+}
+
+/// Reads a whole document; only broken JSON stops before its end.
+fn document<T>(
+    bytes: &[u8],
+    read: impl FnOnce(Value<'_>) -> Option<T>,
+) -> Result<Parsed<T>, Violations> {
+    let mut findings = Findings::default();
+    let value = match Json::parse(bytes) {
+        Ok(json) => read(Value::root(&json, &mut findings)),
+        Err(broken) => Value::root(&Json::Null, &mut findings).mistyped(broken),
+    };
+    findings.judge(value)
+}

@@ -1,0 +1,106 @@
+//! Readers of single values.
+
+use std::fmt::Display;
+
+use chrono::{DateTime, Datelike, Utc};
+use events::id::AddressId;
+use events::text::{Country, Currency, Text, Unfit};
+use serde::de::{self, DeserializeOwned, IntoDeserializer};
+
+use super::content;
+use super::json::Json;
+use super::value::Value;
+
+/// Most employees that a record may name.
+const EMPLOYEES_MAX: i64 = 2_147_483_647;
+
+/// Reads any checked text; for countries and currencies there are readers that know the lists.
+pub(super) fn text<T: TryFrom<String, Error = Unfit>>(value: Value<'_>) -> Option<T> {
+    value.parse(|text| T::try_from(text.to_owned()))
+}
+
+/// Text of at least one character.
+pub(super) fn name<const MAX: usize>(value: Value<'_>) -> Option<Text<MAX>> {
+    value.parse(|text| if text.is_empty() { Err(Unfit::Empty) } else { Text::parse(text) })
+}
+
+/// Text that is more than blanks.
+pub(super) fn filled<const MAX: usize>(value: Value<'_>) -> Option<Text<MAX>> {
+    let blank = Unfit::Shape("filled in");
+    value.parse(|text| if text.trim().is_empty() { Err(blank) } else { Text::parse(text) })
+}
+
+pub(super) fn country(value: Value<'_>) -> Option<Country> {
+    let unknown = Unfit::Shape("a country of ISO 3166-1");
+    value.parse(|text| {
+        let country = Country::parse(text)?;
+        if content::is_country(text) { Ok(country) } else { Err(unknown) }
+    })
+}
+
+pub(super) fn currency(value: Value<'_>) -> Option<Currency> {
+    let unknown = Unfit::Shape("a currency of ISO 4217 in use");
+    value.parse(|text| {
+        let currency = Currency::parse(text)?;
+        if content::is_currency(text) { Ok(currency) } else { Err(unknown) }
+    })
+}
+
+pub(super) fn instant(value: Value<'_>) -> Option<DateTime<Utc>> {
+    let unfit = Unfit::Shape("an instant as in RFC 3339");
+    value.parse(|text| {
+        let instant = DateTime::parse_from_rfc3339(text).map_err(|_| unfit)?.to_utc();
+        // An offset may lead out of the years that the format can write.
+        if (0..=9999).contains(&instant.year()) { Ok(instant) } else { Err(unfit) }
+    })
+}
+
+/// Reads one of the names that a type of unit variants has for serde.
+pub(super) fn choice<T: DeserializeOwned>(value: Value<'_>) -> Option<T> {
+    value.parse(|text| -> Result<T, NotAmong> { T::deserialize(text.into_deserializer()) })
+}
+
+/// What a text should have been; serde's own error would repeat the text.
+#[derive(Debug, thiserror::Error)]
+#[error("is not one of {}", .0.join(", "))]
+struct NotAmong(&'static [&'static str]);
+
+impl de::Error for NotAmong {
+    fn custom<T: Display>(_: T) -> Self {
+        Self(&[])
+    }
+
+    fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
+        Self(known)
+    }
+}
+
+pub(super) fn flag(value: Value<'_>) -> Option<bool> {
+    let Json::Bool(flag) = value.json else { return value.mistyped("is not true or false") };
+    Some(*flag)
+}
+
+pub(super) fn employees(value: Value<'_>) -> Option<i64> {
+    let Json::Number(number) = value.json else { return value.mistyped("is not a number") };
+    match number.as_i64() {
+        Some(count @ 0..=EMPLOYEES_MAX) => Some(count),
+        Some(_) | None => {
+            value.invalid(format_args!("is not a whole number from 0 to {EMPLOYEES_MAX}"))
+        }
+    }
+}
+
+/// An id of an address may come as a number or as its digits.
+pub(super) fn address_id(value: Value<'_>) -> Option<AddressId> {
+    let id = match value.json {
+        Json::Number(number) => AddressId::new(number.as_u64().unwrap_or(0)),
+        Json::String(digits) => AddressId::parse(digits),
+        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => {
+            return value.mistyped("is neither a number nor a string of digits");
+        }
+    };
+    match id {
+        Ok(id) => Some(id),
+        Err(unfit) => value.invalid(unfit),
+    }
+}

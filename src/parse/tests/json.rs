@@ -1,0 +1,156 @@
+//! Documents that are broken, too deep, doubled, or larger than an answer about them may be.
+
+use super::documents::{ADDRESS, CONTACT, CUSTOMER, line, new_contact};
+use super::{changed, check, check_changes};
+use crate::parse::json::{Broken, DEPTH_MAX, Json};
+use crate::parse::{IGNORED_MAX, VIOLATIONS_MAX, address, contact};
+
+fn nested(levels: usize) -> String {
+    format!("{}{}", "[".repeat(levels), "]".repeat(levels))
+}
+
+#[test]
+fn broken_json_is_malformed_as_a_whole() {
+    let too_deep = nested(DEPTH_MAX + 1);
+    let far_too_deep = "[".repeat(100_000);
+    let rows = [
+        "",
+        " ",
+        "{",
+        "nope",
+        "{\"a\":}",
+        "{} {}",
+        "{}x",
+        "{'a':1}",
+        "{\"a\":01}",
+        "[1,]",
+        "{\"medium\":1e999}",
+        "\"\\ud800\"",
+        "{\"a\":\"\u{1}\"}",
+        "\u{feff}{}",
+        "{\"a\":NaN}",
+        &too_deep,
+        &far_too_deep,
+    ];
+    for document in rows {
+        check(new_contact, document, &["malformed "]);
+    }
+    for bytes in [&b"{\"medium\":\"\xff\"}"[..], b"\xff", b"{}\xff"] {
+        assert!(contact::new(bytes).unwrap_err().is_malformed());
+    }
+}
+
+#[test]
+fn another_value_than_an_object_is_malformed_as_a_whole() {
+    for document in ["null", "[]", "1", "true", "\"text\""] {
+        check(new_contact, document, &["malformed "]);
+        check(line, document, &["malformed "]);
+    }
+}
+
+#[test]
+fn nesting_is_bounded() {
+    assert!(Json::parse(nested(DEPTH_MAX).as_bytes()).is_ok());
+    assert_eq!(Json::parse(nested(DEPTH_MAX + 1).as_bytes()), Err(Broken::TooDeep));
+    assert_eq!(Json::parse(b"{\"a\": [1, 2"), Err(Broken::Unfinished));
+    assert_eq!(Json::parse(b"{\"a\"; 1}"), Err(Broken::Syntax { line: 1, column: 5 }));
+}
+
+#[test]
+fn a_member_that_appears_twice_is_malformed_wherever_it_stands() {
+    let rows: [(&str, &[&str]); 4] = [
+        (r#"{"medium":"fax","contactContent":"12345","medium":"fax"}"#, &["malformed /medium"]),
+        (
+            r#"{"medium":"fax","contactContent":"12345","x":[{"a/b":1,"a/b":2}]}"#,
+            &["malformed /x/0/a~1b"],
+        ),
+        // Equal once the escapes are read.
+        (
+            r#"{"medium":"fax","contactContent":"12345","m\u0065dium":"fax"}"#,
+            &["malformed /medium"],
+        ),
+        (r#"{"x":1,"x":1,"medium":"fax","contactContent":"12345"}"#, &["malformed /x"]),
+    ];
+    for (document, expected) in rows {
+        check(new_contact, document, expected);
+    }
+}
+
+#[test]
+fn null_is_no_value() {
+    check_changes(
+        new_contact,
+        CONTACT,
+        &[
+            ("/medium", "null", &["malformed /medium"]),
+            ("/contactMediumType", "null", &["malformed /contactMediumType"]),
+            ("/additionalContactInformation", "null", &["malformed /additionalContactInformation"]),
+        ],
+    );
+    check_changes(
+        line,
+        CUSTOMER,
+        &[("/customer/personList", "null", &["malformed /customer/personList"])],
+    );
+}
+
+#[test]
+fn unknown_members_are_ignored_and_named_as_they_were_spelt() {
+    check_changes(
+        new_contact,
+        CONTACT,
+        &[
+            ("/~1a~0b", "1", &["ignored /~01a~00b"]),
+            ("/Medium", "{\"deep\": null}", &["ignored /Medium"]),
+            ("/", "[]", &["ignored /"]),
+        ],
+    );
+}
+
+#[test]
+fn unknown_members_are_named_even_where_something_is_wrong() {
+    let misspelt = changed(ADDRESS, &[("/dispatchType", ""), ("/dispatchtype", "\"postal\"")]);
+    let violations = address::replacement(misspelt.as_bytes()).unwrap_err();
+    assert_eq!(violations.as_slice()[0].pointer, "/dispatchType");
+    assert_eq!(violations.ignored(), ["/dispatchtype"]);
+}
+
+#[test]
+fn what_is_said_is_bounded_whatever_was_sent() {
+    let mut members: serde_json::Map<_, _> = serde_json::from_str(CONTACT).unwrap();
+    members.extend((0..1000).map(|index| (index.to_string(), 0.into())));
+    let parsed = contact::new(&serde_json::to_vec(&members).unwrap());
+    assert_eq!(parsed.unwrap().ignored.len(), IGNORED_MAX);
+
+    let name = "x".repeat(50_000);
+    let doubles: Vec<_> = (0..1000).map(|index| format!(r#""{}":0"#, index / 2)).collect();
+    let document = format!(r#"{{"{name}":{{{}}}}}"#, doubles.join(","));
+    let violations = contact::new(document.as_bytes()).unwrap_err();
+    assert_eq!(violations.as_slice().len(), VIOLATIONS_MAX);
+    assert!(violations.to_string().len() < 50_000);
+}
+
+#[test]
+fn a_wrong_type_counts_even_where_there_is_no_room_to_tell() {
+    let persons = [r#"{"personIdentification":""}"#; VIOLATIONS_MAX].join(",");
+    let document = format!(
+        r#"{{"customer":{{"customerIdentification":"C","status":"active","personList":[{persons},1]}}}}"#
+    );
+
+    let violations = crate::parse::feed::line(document.as_bytes()).unwrap_err();
+
+    assert_eq!(violations.as_slice().len(), VIOLATIONS_MAX);
+    assert!(violations.is_malformed());
+}
+
+#[test]
+fn violations_read_as_a_sentence() {
+    let violations = contact::new(br#"{"medium":"pigeon"}"#).unwrap_err();
+    assert_eq!(
+        violations.to_string(),
+        "/medium is not one of email, phone, fax, website, socialMediaProfile; \
+         /contactContent is required"
+    );
+    let broken = contact::new(b"{\n").unwrap_err();
+    assert_eq!(broken.to_string(), "the document ends too early to be JSON");
+}

@@ -1,0 +1,100 @@
+//! The log, read ahead on a thread of its own, since reading blocks.
+
+use std::vec;
+
+use events::{
+    id::Position,
+    log::{EventLog, ReadError},
+};
+use tokio::{runtime::Handle, sync::mpsc};
+use tokio_util::task::TaskTracker;
+
+use super::cloud_event::{Encoder, Outgoing};
+
+/// Messages handed over at once, so that the threads do not wake each other for each.
+const BATCH_MAX: usize = 128;
+/// Batches made ready before there is room for them in flight.
+const AHEAD_MAX: usize = 4;
+
+/// Events after a position, as messages, in order.
+pub(super) struct Feed {
+    batches: mpsc::Receiver<Result<Vec<Outgoing>, ReadError>>,
+    ready: vec::IntoIter<Outgoing>,
+}
+
+impl Feed {
+    /// Reads on until it is dropped.
+    pub(super) fn new(
+        log: EventLog,
+        encoder: Encoder,
+        after: Position,
+        tasks: &TaskTracker,
+    ) -> Self {
+        let (outbox, batches) = mpsc::channel(AHEAD_MAX);
+        tasks.spawn_blocking(move || Reader { log, encoder, after, outbox }.read());
+        Self { batches, ready: Vec::new().into_iter() }
+    }
+
+    /// Waits for the next message; none when the log is no longer read. An error is the last.
+    pub(super) async fn next(&mut self) -> Option<Result<Outgoing, ReadError>> {
+        loop {
+            if let Some(message) = self.ready.next() {
+                return Some(Ok(message));
+            }
+            match self.batches.recv().await? {
+                Ok(batch) => self.ready = batch.into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    /// The next message, if it was handed over already.
+    pub(super) fn ready(&mut self) -> Option<Outgoing> {
+        self.ready.next()
+    }
+}
+
+struct Reader {
+    log: EventLog,
+    encoder: Encoder,
+    after: Position,
+    outbox: mpsc::Sender<Result<Vec<Outgoing>, ReadError>>,
+}
+
+impl Reader {
+    fn read(mut self) {
+        while self.wait_for_more() {
+            let mut batch = Vec::with_capacity(BATCH_MAX);
+            let failed = self.fill(&mut batch).err();
+            let taken = self.outbox.blocking_send(Ok(batch)).is_ok();
+            if let Some(error) = failed {
+                // Whoever no longer listens need not know.
+                let _ = self.outbox.blocking_send(Err(error));
+                return;
+            }
+            if !taken {
+                return;
+            }
+        }
+    }
+
+    fn fill(&mut self, batch: &mut Vec<Outgoing>) -> Result<(), ReadError> {
+        for record in self.log.after(self.after).take(BATCH_MAX) {
+            let message = self.encoder.encode(&self.log, &record?)?;
+            self.after = message.position;
+            batch.push(message);
+        }
+        Ok(())
+    }
+
+    /// Whether there is something more, once there is; false when nobody wants it.
+    fn wait_for_more(&self) -> bool {
+        let mut watermark = self.log.watch();
+        Handle::current().block_on(async {
+            tokio::select! {
+                () = self.outbox.closed() => false,
+                moved = watermark.wait_for(|watermark| *watermark > self.after) => moved.is_ok(),
+            }
+        })
+    }
+}

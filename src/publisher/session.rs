@@ -1,0 +1,240 @@
+//! One connection's worth of publishing: from the end of the stream on, until something fails.
+
+use std::{
+    collections::VecDeque,
+    pin::{Pin, pin},
+    time::Duration,
+};
+
+use async_nats::{
+    Client, HeaderMap, header,
+    jetstream::{
+        Context,
+        context::{ContextBuilder, PublishError, PublishErrorKind},
+        message::PublishMessage,
+        publish::PublishAck,
+    },
+};
+use events::id::{EventId, Position};
+use futures::FutureExt;
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    cloud_event::Outgoing,
+    feed::Feed,
+    report::{self, Report},
+    resume::{Halt, Start},
+};
+
+/// For any answer of NATS.
+pub(super) const ANSWER_MAX: Duration = Duration::from_secs(5);
+/// For what is in flight when the service stops.
+const STOP_MAX: Duration = Duration::from_secs(3);
+
+/// Why a session ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SessionError {
+    #[error(transparent)]
+    Halt(#[from] Halt),
+    #[error("NATS cannot be reached")]
+    Connect(#[source] async_nats::Error),
+    #[error("the connection to NATS was lost")]
+    Lost,
+    #[error("the stream does not answer")]
+    Stream(#[source] async_nats::Error),
+    #[error("the event at position {position} was not stored")]
+    Refused { position: Position, source: PublishError },
+    #[error("the event at position {position} was stored before, at sequence {sequence}")]
+    Elsewhere { position: Position, sequence: u64 },
+    /// The thread that reads it is gone, or the log was closed.
+    #[error("the log is no longer read")]
+    Unread,
+}
+
+pub(super) struct Session<'a> {
+    jetstream: Context,
+    report: &'a Report,
+    in_flight: VecDeque<Sent>,
+    in_flight_max: usize,
+    /// The sequence of the last message sent, if all goes as foreseen.
+    sequence: u64,
+    start: Start,
+    /// The id of the last message sent in this session.
+    last: Option<String>,
+    /// The last position known to be in the stream.
+    published: Position,
+}
+
+struct Sent {
+    position: Position,
+    sequence: u64,
+    ack: Pin<Box<dyn Future<Output = Result<PublishAck, PublishError>> + Send>>,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        client: Client,
+        start: Start,
+        in_flight_max: usize,
+        report: &'a Report,
+    ) -> Self {
+        Self {
+            jetstream: context(client, in_flight_max),
+            report,
+            in_flight: VecDeque::with_capacity(in_flight_max),
+            in_flight_max,
+            sequence: start.sequence,
+            start,
+            last: None,
+            published: start.after,
+        }
+    }
+
+    /// Publishes what the feed brings. Ends without an error only when it is to stop.
+    pub(super) async fn publish(
+        mut self,
+        mut feed: Feed,
+        gone: &CancellationToken,
+        stop: &CancellationToken,
+    ) -> Result<(), SessionError> {
+        self.report.published(self.published);
+        let (mut stopped, mut lost) = (pin!(stop.cancelled()), pin!(gone.cancelled()));
+        loop {
+            let has_room = self.in_flight.len() < self.in_flight_max;
+            tokio::select! {
+                biased;
+                () = &mut stopped => break,
+                () = &mut lost => return Err(SessionError::Lost),
+                answer = next(&mut self.in_flight) => self.settle(answer)?,
+                message = feed.next(), if has_room => {
+                    self.send(message.ok_or(SessionError::Unread)?.map_err(Halt::Log)?).await?;
+                    self.send_what_is_ready(&mut feed).await?;
+                }
+            }
+        }
+        // What is not answered in time is looked up by the next session.
+        let _ = time::timeout(STOP_MAX, self.finish()).await;
+        Ok(())
+    }
+
+    async fn send_what_is_ready(&mut self, feed: &mut Feed) -> Result<(), SessionError> {
+        while self.in_flight.len() < self.in_flight_max
+            && let Some(message) = feed.ready()
+        {
+            self.send(message).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, message: Outgoing) -> Result<(), SessionError> {
+        let Outgoing { position, id, subject, mut headers, body } = message;
+        self.expect(&mut headers);
+        let id = self.message_id(position, id);
+        headers.insert(header::NATS_MESSAGE_ID, id.as_str());
+        let message = PublishMessage::build().payload(body).headers(headers);
+        let sent = self.jetstream.send_publish(subject, message).await;
+        let ack = sent.map_err(|source| refused(position, source))?;
+        self.sequence += 1;
+        self.last = Some(id);
+        self.in_flight.push_back(Sent {
+            position,
+            sequence: self.sequence,
+            ack: ack.into_future(),
+        });
+        Ok(())
+    }
+
+    /// What the stream must look like for this message to be stored.
+    fn expect(&self, headers: &mut HeaderMap) {
+        headers.insert(header::NATS_EXPECTED_LAST_SEQUENCE, self.sequence.to_string());
+        if let Some(last) = &self.last {
+            headers.insert(header::NATS_EXPECTED_LAST_MESSAGE_ID, last.as_str());
+        }
+    }
+
+    fn message_id(&self, position: Position, id: EventId) -> String {
+        if position > self.start.renamed_to {
+            id.to_string()
+        } else {
+            format!("{id}.{}", self.start.sequence)
+        }
+    }
+
+    /// Takes an answer, and every other that is there already.
+    fn settle(&mut self, first: Answer) -> Result<(), SessionError> {
+        let mut stored = 0;
+        let mut answer = Some(first);
+        let mut result = Ok(());
+        while let Some(settled) = answer {
+            result = self.check(settled);
+            if result.is_err() {
+                break;
+            }
+            stored += 1;
+            answer = next(&mut self.in_flight).now_or_never();
+        }
+        report::stored(stored);
+        self.report.published(self.published);
+        result
+    }
+
+    fn check(&mut self, answer: Answer) -> Result<(), SessionError> {
+        let Answer { position, sequence, ack } = answer;
+        let ack = ack.map_err(|source| refused(position, source))?;
+        if ack.sequence != sequence || ack.duplicate {
+            return Err(SessionError::Elsewhere { position, sequence: ack.sequence });
+        }
+        self.published = position;
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<(), SessionError> {
+        while !self.in_flight.is_empty() {
+            let answer = next(&mut self.in_flight).await;
+            self.settle(answer)?;
+        }
+        let client = self.jetstream.client();
+        // Nothing is lost with a connection that is gone.
+        let _ = client.flush().await;
+        let _ = client.drain().await;
+        Ok(())
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        report::retried(self.in_flight.len());
+    }
+}
+
+/// For asking and for publishing: every wait is bounded.
+pub(super) fn context(client: Client, in_flight_max: usize) -> Context {
+    ContextBuilder::new()
+        .timeout(ANSWER_MAX)
+        .ack_timeout(ANSWER_MAX)
+        .max_ack_inflight(in_flight_max)
+        .build(client)
+}
+
+fn refused(position: Position, source: PublishError) -> SessionError {
+    if !matches!(source.kind(), PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe) {
+        report::refused();
+    }
+    SessionError::Refused { position, source }
+}
+
+struct Answer {
+    position: Position,
+    sequence: u64,
+    ack: Result<PublishAck, PublishError>,
+}
+
+/// The answer to the oldest message in flight; never, if there is none.
+async fn next(in_flight: &mut VecDeque<Sent>) -> Answer {
+    let Some(sent) = in_flight.front_mut() else { return std::future::pending().await };
+    let ack = (&mut sent.ack).await;
+    let answer = Answer { position: sent.position, sequence: sent.sequence, ack };
+    in_flight.pop_front();
+    answer
+}

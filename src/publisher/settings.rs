@@ -1,0 +1,108 @@
+//! How the publisher is set up, and what of that is refused.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use events::tag::Class;
+use serde::{Deserialize, Serialize};
+
+/// Messages in flight that any server can be expected to take.
+const IN_FLIGHT_MAX: usize = 4096;
+
+/// Which events are published with their body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyClass {
+    Identity,
+    Contact,
+    Kyc,
+    /// What is not personal.
+    None,
+}
+
+impl From<Option<Class>> for BodyClass {
+    fn from(class: Option<Class>) -> Self {
+        match class {
+            Some(Class::Identity) => Self::Identity,
+            Some(Class::Contact) => Self::Contact,
+            Some(Class::Kyc) => Self::Kyc,
+            None => Self::None,
+        }
+    }
+}
+
+/// Where to publish, and what.
+///
+/// Prints nothing, since a URL may hold a password.
+#[derive(Clone)]
+pub struct PublisherSettings {
+    /// `nats://HOST:PORT` or `tls://HOST:PORT`, with `USER:PASSWORD@` before the host if need be.
+    pub urls: Vec<String>,
+    pub stream: String,
+    /// The first token of every subject.
+    pub prefix: String,
+    /// `source` of every `CloudEvent`: which dossier this is.
+    pub source: String,
+    /// Copies that a new stream keeps in a cluster.
+    pub replicas: usize,
+    /// Messages sent and not yet acknowledged.
+    pub in_flight_max: usize,
+    /// The others go out as headers only, so that no position is missing.
+    pub bodies: BTreeSet<BodyClass>,
+    /// A credentials file (JWT and key).
+    pub credentials: Option<PathBuf>,
+    /// Whom to trust besides the system's own, in PEM.
+    pub root_certificates: Option<PathBuf>,
+}
+
+impl PublisherSettings {
+    pub fn new(urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            urls: urls.into_iter().map(Into::into).collect(),
+            stream: "DOSSIER".to_owned(),
+            prefix: "dossier".to_owned(),
+            source: "/dossier".to_owned(),
+            replicas: 1,
+            in_flight_max: 256,
+            bodies: [BodyClass::Identity, BodyClass::Contact, BodyClass::None].into(),
+            credentials: None,
+            root_certificates: None,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), PublisherError> {
+        if !is_token(&self.stream) {
+            return Err(PublisherError::Name("stream"));
+        }
+        if !self.prefix.split('.').all(is_token) {
+            return Err(PublisherError::Name("prefix"));
+        }
+        if !(1..=IN_FLIGHT_MAX).contains(&self.in_flight_max) {
+            return Err(PublisherError::InFlight);
+        }
+        Ok(())
+    }
+}
+
+/// Why publishing does not even begin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublisherError {
+    #[error("no NATS URL is given")]
+    NoUrl,
+    /// Which one it is, since it may hold a password.
+    #[error("NATS URL {nth} is none: nats://HOST:PORT or tls://HOST:PORT is expected")]
+    Url { nth: usize },
+    #[error(
+        "NATS at {host} is not on this machine, and bodies are sent in clear: \
+         use tls:// instead of nats://"
+    )]
+    Plaintext { host: String },
+    #[error("the {0} for NATS must be of letters, digits, dashes and underscores")]
+    Name(&'static str),
+    #[error("the messages in flight must be 1 to {IN_FLIGHT_MAX}")]
+    InFlight,
+}
+
+fn is_token(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !text.is_empty() && text.bytes().all(plain)
+}

@@ -1,0 +1,162 @@
+//! The service, started and stopped: what listens, what publishes, and in which order it ends.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, ensure};
+use axum::Router;
+use events::log::EventLog;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    access::Issuer,
+    admin,
+    app::App,
+    config::{Config, Nats},
+    folder, http,
+    publisher::{Publisher, PublisherSettings},
+    telemetry,
+};
+
+/// Refused before anything is opened: exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error(
+        "no issuer of tokens is configured; until one can be, serve runs with --dev only, \
+         whose issuer's key lies in the data folder"
+    )]
+    NoIssuer,
+    #[error(
+        "{0} is not a loopback address; until access control is complete, dossier listens on \
+         loopback only"
+    )]
+    NotLoopback(SocketAddr),
+}
+
+/// How the service is started, besides its configuration.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Start {
+    /// Development keys and issuer.
+    pub dev: bool,
+    /// The operator's word to serve a log that is shorter than it was.
+    pub accept_loss: bool,
+}
+
+/// The service, running.
+#[derive(Debug)]
+pub struct Service {
+    pub app: Arc<App>,
+    /// Where clients connect.
+    pub public: SocketAddr,
+    /// Where operators connect.
+    pub admin: SocketAddr,
+    listening: CancellationToken,
+    listeners: TaskTracker,
+    publishing: CancellationToken,
+    publishers: TaskTracker,
+    drain_time_max: Duration,
+}
+
+impl Service {
+    /// Opens the folder, catches up, and listens. Returns when clients can connect.
+    pub async fn start(config: Config, start: Start) -> anyhow::Result<Self> {
+        check(&config, start)?;
+        let public = listen(config.http.listen).await?;
+        let admin = listen(config.http.admin_listen).await?;
+        let metrics = telemetry::metrics();
+        let (publishing, publishers) = (CancellationToken::new(), TaskTracker::new());
+        let app = open(&config, start, publishing.clone(), publishers.clone()).await?;
+        // Clients that come before the projections have caught up are told to come again.
+        app.shown(app.log.watermark()).await;
+        let (listening, listeners) = (CancellationToken::new(), TaskTracker::new());
+        let service = Self {
+            public: public.local_addr()?,
+            admin: admin.local_addr()?,
+            listening: listening.clone(),
+            listeners: listeners.clone(),
+            publishing,
+            publishers,
+            drain_time_max: Duration::from_millis(config.http.drain_ms_max),
+            app: Arc::clone(&app),
+        };
+        listeners.spawn(serve(public, http::router(Arc::clone(&app)), listening.clone()));
+        listeners.spawn(serve(admin, admin::router(app, metrics), listening));
+        Ok(service)
+    }
+
+    /// Drains requests, syncs, and ends within seconds.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.listening.cancel();
+        self.listeners.close();
+        if tokio::time::timeout(self.drain_time_max, self.listeners.wait()).await.is_err() {
+            tracing::warn!("Some requests did not end in time; they are cut off.");
+        }
+        self.publishing.cancel();
+        self.publishers.close();
+        if tokio::time::timeout(self.drain_time_max, self.publishers.wait()).await.is_err() {
+            tracing::warn!("The publisher did not end in time; it resumes at the next start.");
+        }
+        let app = self.app;
+        tokio::task::spawn_blocking(move || app.close()).await.context("closing failed")
+    }
+}
+
+fn check(config: &Config, start: Start) -> anyhow::Result<()> {
+    for address in [config.http.listen, config.http.admin_listen] {
+        ensure!(address.ip().is_loopback(), Refused::NotLoopback(address));
+    }
+    ensure!(start.dev, Refused::NoIssuer);
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
+}
+
+async fn open(
+    config: &Config,
+    start: Start,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+) -> anyhow::Result<Arc<App>> {
+    let settings = config.clone();
+    let log = tokio::task::spawn_blocking(move || {
+        folder::open_log(&settings, start.dev, start.accept_loss)
+    })
+    .await??;
+    let publisher = publisher(&config.nats, &log, stop, &tasks)?;
+    let settings = config.clone();
+    let issuer = Issuer::new(&folder::issuer_key(&config.data.dir)?)?;
+    tokio::task::spawn_blocking(move || App::new(&settings, log, &issuer, publisher)).await?
+}
+
+fn publisher(
+    nats: &Nats,
+    log: &EventLog,
+    stop: CancellationToken,
+    tasks: &TaskTracker,
+) -> anyhow::Result<Publisher> {
+    if nats.urls.is_empty() {
+        tracing::info!("No NATS server is configured; events wait in the log until one is.");
+        return Ok(Publisher::off(log.clone()));
+    }
+    let file = |path: &std::path::Path| (!path.as_os_str().is_empty()).then(|| path.to_path_buf());
+    let settings = PublisherSettings {
+        stream: nats.stream.clone(),
+        prefix: nats.prefix.clone(),
+        replicas: nats.replicas,
+        in_flight_max: nats.in_flight_max,
+        bodies: nats.bodies.clone(),
+        credentials: file(&nats.credentials),
+        root_certificates: file(&nats.root_certificates),
+        ..PublisherSettings::new(&nats.urls)
+    };
+    Ok(Publisher::start(settings, log.clone(), stop, tasks)?)
+}
+
+async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(error) = served.await {
+        tracing::error!(%error, "A listener has ended.");
+    }
+}

@@ -1,0 +1,114 @@
+//! The command line: what it refuses, in one line, and what it prints.
+
+use std::net::TcpListener;
+
+use crate::support::binary::{complaint, dossier, file_with, run, stderr, stdout};
+
+#[test]
+fn what_may_not_be_served_is_refused_in_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let data = data.to_str().unwrap();
+    let busy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let busy = busy.local_addr().unwrap().to_string();
+    let any = "127.0.0.1:0";
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["--listen", any, "--admin-listen", any], 2, "--dev"),
+        (&["--dev", "--listen", "0.0.0.0:0", "--admin-listen", any], 2, "loopback"),
+        (&["--dev", "--listen", any, "--admin-listen", "0.0.0.0:0"], 2, "loopback"),
+        (&["--dev", "--listen", &busy, "--admin-listen", any], 1, &busy),
+        (&["--dev", "--listen", any, "--admin-listen", &busy], 1, &busy),
+        (
+            &["--dev", "--listen", any, "--admin-listen", any, "--config", "/nowhere.toml"],
+            2,
+            "nowhere",
+        ),
+    ];
+    for (args, exit, reason) in cases {
+        let args = [&["serve", "--data", data, "--nats", "off"], args].concat();
+        let told = complaint(&run(&args, exit));
+        assert!(told.contains(reason), "{told}");
+    }
+    run(&["serve", "--listen", "here"], 2);
+    run(&["dance"], 2);
+}
+
+#[test]
+fn a_folder_opens_with_its_own_master_key_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().to_str().unwrap();
+    let replay = |key: &str| {
+        let mut command = dossier(&["replay", "--data", data]);
+        command.env("DOSSIER__KEYS__MASTER", key).output().unwrap()
+    };
+    let (mine, other) = ("ab".repeat(32), "cd".repeat(32));
+    assert_eq!(replay(&mine).status.code(), Some(0));
+    let told = replay(&other);
+    assert_eq!(told.status.code(), Some(1));
+    assert!(complaint(&told).contains("master key"), "{}", stderr(&told));
+    for key in [&mine[1..], "x"] {
+        let told = replay(key);
+        assert_eq!(told.status.code(), Some(2));
+        assert!(complaint(&told).ends_with("is not 64 hexadecimal digits"));
+    }
+    assert_eq!(replay(&mine).status.code(), Some(0));
+}
+
+#[test]
+fn a_configuration_that_is_wrong_is_refused_and_one_that_is_right_is_printed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("dossier.toml");
+    let path = file.to_str().unwrap();
+    for wrong in
+        ["[http]\nlistne = 1", "[x]", "x", "[http]\nbase_path = \"x\"", "[log]\nqueue_max = 0"]
+    {
+        file_with(&file, wrong.as_bytes());
+        run(&["config", "--config", path], 2);
+    }
+    let misspelt = dossier(&["config"]).env("DOSSIER__HTTP__LISTNE", "1").output().unwrap();
+    assert_eq!(misspelt.status.code(), Some(2));
+
+    let secret = "ab".repeat(32);
+    file_with(
+        &file,
+        format!("[keys]\nmaster = \"{secret}\"\n[rules]\ncontacts_max = 7").as_bytes(),
+    );
+    let mut command = dossier(&["config", "--config", path, "--data", "/elsewhere"]);
+    let printed = command.env("DOSSIER__HTTP__DRAIN_MS_MAX", "1").output().unwrap();
+    let printed = stdout(&printed);
+    for part in ["contacts_max = 7", "drain_ms_max = 1\n", "dir = \"/elsewhere\"", "(secret)"] {
+        assert!(printed.contains(part), "{printed}");
+    }
+    assert!(!printed.contains(&secret));
+    // What is printed can be read again.
+    let all = printed.replace("(secret)", "");
+    file_with(&file, all.as_bytes());
+    run(&["config", "--config", path], 0);
+}
+
+#[test]
+fn tokens_are_printed_for_development_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().to_str().unwrap();
+    let told = run(&["token", "--client", "alpha", "--data", data], 2);
+    assert!(complaint(&told).contains("--dev"));
+    let args = ["token", "--dev", "--client", "alpha", "--data", data];
+    let printed = run(&args, 0);
+    assert_eq!(stdout(&printed).trim().split('.').count(), 3);
+    run(&[&args[..], &["--scope", "customer:read"]].concat(), 0);
+    run(&[&args[..], &["--scope", "everything"]].concat(), 2);
+}
+
+#[test]
+fn the_command_line_teaches_itself() {
+    let help = run(&["--help"], 0);
+    for word in
+        ["serve", "import", "sample", "replay", "token", "config", "completions", "Exit codes"]
+    {
+        assert!(stdout(&help).contains(word), "{word}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(stdout(&run(&["completions", shell], 0)).contains("dossier"));
+    }
+    run(&["--version"], 0);
+}

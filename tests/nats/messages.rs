@@ -1,0 +1,155 @@
+//! What is published: each event as one message that says all about it.
+
+use dossier::publisher::{BodyClass, Publisher, PublisherError, PublisherSettings};
+use events::{
+    envelope::{Actor, Cause},
+    id::Position,
+    text::Trace,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{Log, STREAM, address_added, kyc, opened, settings};
+use crate::support::nats::{NatsServer, Stored, agree};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_is_published_once_and_in_order() {
+    let server = NatsServer::start();
+    let log = Log::new();
+    log.fill(700).await;
+    let running = log.publish_to(&server);
+    running.caught_up().await;
+    log.fill(50).await;
+    running.caught_up().await;
+    agree(&log.log, &server.read(STREAM).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_a_cloud_event() {
+    let server = NatsServer::start();
+    let log = Log::new();
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let cause = Cause { trace: Some(Trace::parse(trace).unwrap()), ..Cause::by(Actor::Client) };
+    log.append_because("C-1", vec![opened("Anna"), address_added(7)], cause).await;
+    let running = log.publish_to(&server);
+    running.caught_up().await;
+
+    let stored = server.read(STREAM).await;
+    let [opened, added] = &stored[..] else { panic!("{} messages", stored.len()) };
+    assert_eq!(opened.subject, "dossier.customer.C-1.opened");
+    assert_eq!(added.subject, "dossier.customer.C-1.address-added");
+    assert_eq!(
+        headers(
+            added,
+            &[
+                "ce-specversion",
+                "ce-source",
+                "ce-type",
+                "ce-subject",
+                "ce-dataschema",
+                "content-type",
+                "ce-position",
+                "ce-previousposition",
+                "ce-streamversion",
+                "ce-object",
+                "traceparent",
+            ]
+        ),
+        [
+            "1.0",
+            "/dossier",
+            "customer.address-added.v1",
+            "C-1",
+            "/schemas/customer.address-added.v1.json",
+            "application/json",
+            "2",
+            "1",
+            "2",
+            "7",
+            trace,
+        ]
+    );
+    assert_eq!(opened.header("ce-previousposition"), "0");
+    assert_eq!(added.header("Nats-Msg-Id"), added.header("ce-id"));
+    let record = log.log.record(Position(2)).unwrap().unwrap();
+    let time = added.header("ce-time");
+    assert!(time.ends_with('Z') && time.len() == "2026-01-02T03:04:05.123456Z".len(), "{time}");
+    assert_eq!(
+        time.parse::<chrono::DateTime<chrono::Utc>>().unwrap(),
+        record.envelope().recorded_at
+    );
+    let body: serde_json::Value = serde_json::from_slice(&opened.body).unwrap();
+    assert_eq!(body["name"], "Anna");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kyc_goes_out_as_headers_only_unless_asked_for() {
+    let server = NatsServer::start();
+    let log = Log::new();
+    log.append("C-1", vec![opened("Anna"), kyc()]).await;
+    let running = log.publish_to(&server);
+    running.caught_up().await;
+    let with_kyc = PublisherSettings {
+        stream: "WITH-KYC".to_owned(),
+        prefix: "all".to_owned(),
+        bodies: [BodyClass::Kyc].into(),
+        ..settings(&server)
+    };
+    let asked_for = log.publish(with_kyc);
+    asked_for.caught_up().await;
+
+    let bodies = |stored: &[Stored]| {
+        stored.iter().map(|message| !message.body.is_empty()).collect::<Vec<_>>()
+    };
+    let stored = server.read(STREAM).await;
+    assert_eq!(bodies(&stored), [true, false]);
+    assert_eq!(stored[1].header("content-type"), "");
+    assert_eq!(stored[1].header("ce-forgotten"), "");
+    agree(&log.log, &stored);
+    assert_eq!(bodies(&server.read("WITH-KYC").await), [false, true]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_id_is_one_token_of_the_subject_and_a_safe_header() {
+    let server = NatsServer::start();
+    let log = Log::new();
+    for id in ["Zürich.*", "a b", ">", "C%\"1"] {
+        log.append(id, vec![opened("Anna")]).await;
+    }
+    let running = log.publish_to(&server);
+    running.caught_up().await;
+
+    let stored = server.read(STREAM).await;
+    let names: Vec<_> =
+        stored.iter().map(|message| (&*message.subject, message.header("ce-subject"))).collect();
+    assert_eq!(
+        names,
+        [
+            ("dossier.customer.Z=C3=BCrich=2E=2A.opened", "Z%C3%BCrich.*"),
+            ("dossier.customer.a=20b.opened", "a%20b"),
+            ("dossier.customer.=3E.opened", ">"),
+            ("dossier.customer.C=25=221.opened", "C%25%221"),
+        ]
+    );
+    agree(&log.log, &stored);
+}
+
+#[tokio::test]
+async fn clear_text_leaves_the_machine_only_under_tls() {
+    let log = Log::new();
+    let start = |url: &str| {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        stop.cancel();
+        Publisher::start(PublisherSettings::new([url]), log.log.clone(), stop, &tasks).err()
+    };
+    let host = "nats.bank.example".to_owned();
+    assert_eq!(start("nats://u:p@nats.bank.example"), Some(PublisherError::Plaintext { host }));
+    assert_eq!(start("tls://nats.bank.example:4222"), None);
+    assert_eq!(start("nats://127.0.0.1:4222"), None);
+    assert_eq!(start("localhost"), None);
+    assert_eq!(start("nats://[::1]:4222"), None);
+    assert_eq!(start("not a url"), Some(PublisherError::Url { nth: 1 }));
+}
+
+fn headers<'a>(message: &'a Stored, names: &[&str]) -> Vec<&'a str> {
+    names.iter().map(|name| message.header(name)).collect()
+}

@@ -1,0 +1,9 @@
+//! What the tests stand on: the service in a folder of its own, who asks it, and what it is told.
+
+pub(crate) mod answer;
+pub(crate) mod app;
+pub(crate) mod bank;
+pub(crate) mod binary;
+pub(crate) mod client;
+pub(crate) mod folder;
+pub(crate) mod nats;

@@ -1,0 +1,140 @@
+//! What the service answered.
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderValue};
+use serde_json::Value;
+
+/// Headers that an answer may carry; any other would tell something that nobody asked for.
+const KNOWN_HEADERS: [&str; 17] = [
+    "allow",
+    "cache-control",
+    "connection",
+    "content-language",
+    "content-length",
+    "content-type",
+    "date",
+    "etag",
+    "idempotency-replayed",
+    "location",
+    "nextcursor",
+    "retry-after",
+    "www-authenticate",
+    "x-correlation-id",
+    "x-ignored-members",
+    "x-log-position",
+    "x-next-cursor",
+];
+
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) asked: String,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// The same, if its status is this.
+    #[track_caller]
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{self:?}");
+        self
+    }
+
+    /// The same, if it is this problem.
+    #[track_caller]
+    pub(crate) fn problem(self, status: u16, kind: &str) -> Self {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.text("/type"), format!("/problems/{kind}"), "{self:?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    #[track_caller]
+    pub(crate) fn at(&self, pointer: &str) -> Value {
+        let found = self.json().pointer(pointer).cloned();
+        found.unwrap_or_else(|| panic!("no {pointer}: {self:?}"))
+    }
+
+    #[track_caller]
+    pub(crate) fn text(&self, pointer: &str) -> String {
+        self.at(pointer).as_str().unwrap_or_else(|| panic!("{self:?}")).to_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub(crate) fn etag(&self) -> String {
+        self.header("etag").unwrap_or_else(|| panic!("no ETag: {self:?}")).to_owned()
+    }
+
+    /// The path that it sends to.
+    #[track_caller]
+    pub(crate) fn location(&self) -> String {
+        self.header("location").unwrap_or_else(|| panic!("no Location: {self:?}")).to_owned()
+    }
+
+    pub(crate) fn was_replayed(&self) -> bool {
+        self.header("idempotency-replayed") == Some("true")
+    }
+
+    /// Pointers of the violations, in the order in which they are told.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        let list = self.json().get("violations").and_then(Value::as_array).cloned();
+        let pointer = |violation: Value| {
+            assert!(violation["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+            violation["pointer"].as_str().unwrap().to_owned()
+        };
+        list.unwrap_or_default().into_iter().map(pointer).collect()
+    }
+
+    /// What holds for every answer.
+    pub(super) fn check(&self, correlation: Option<&HeaderValue>) {
+        for name in self.headers.keys() {
+            assert!(KNOWN_HEADERS.contains(&name.as_str()), "{name}: {self:?}");
+            assert_eq!(self.headers.get_all(name).iter().count(), 1, "{name}: {self:?}");
+        }
+        let fits = |value: &&HeaderValue| {
+            std::str::from_utf8(value.as_bytes())
+                .is_ok_and(|text| (1..=64).contains(&text.chars().count()))
+        };
+        assert_eq!(self.headers.get("x-correlation-id"), correlation.filter(fits), "{self:?}");
+        match self.status {
+            204 | 304 => assert!(self.body.is_empty(), "{self:?}"),
+            200..300 => self.check_success(),
+            400..600 => self.check_problem(),
+            _ => panic!("an odd status: {self:?}"),
+        }
+    }
+
+    fn check_success(&self) {
+        assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
+        if !self.asked.starts_with("HEAD") {
+            self.json();
+        }
+    }
+
+    fn check_problem(&self) {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        assert_eq!(self.header("content-language"), Some("en"), "{self:?}");
+        assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
+        if self.asked.starts_with("HEAD") {
+            return;
+        }
+        assert_eq!(self.at("/status"), self.status, "{self:?}");
+        for member in ["/type", "/title", "/detail"] {
+            assert!(!self.text(member).is_empty(), "{self:?}");
+        }
+        let known = ["type", "title", "status", "detail", "instance", "violations"];
+        let Value::Object(members) = self.json() else { panic!("{self:?}") };
+        assert!(members.keys().all(|name| known.contains(&name.as_str())), "{self:?}");
+        let named = self.headers.contains_key("x-correlation-id");
+        assert_eq!(members.contains_key("instance"), named, "{self:?}");
+    }
+}

@@ -1,0 +1,150 @@
+//! The real binary: run to its end, or served and then interrupted or killed.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::client::{Client, http};
+
+/// How long the binary may take to serve, and to end.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// The binary with these arguments, its log lines in JSON.
+pub(crate) fn dossier(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+    command.args(arguments).env("DOSSIER__TELEMETRY__FORMAT", "json");
+    command.env("DOSSIER__LOG__FREE_BYTES_MIN", "0");
+    command.env("DOSSIER__RULES__ADDRESSES_MAX", "10000").stdin(Stdio::null());
+    command
+}
+
+/// What the binary said and how it ended.
+#[track_caller]
+pub(crate) fn run(arguments: &[&str], exit: i32) -> Output {
+    ended(dossier(arguments).output().unwrap(), exit)
+}
+
+/// The same, with something to read on its standard input.
+#[track_caller]
+pub(crate) fn run_with(arguments: &[&str], input: &[u8], exit: i32) -> Output {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(input).unwrap();
+    std::io::Seek::rewind(&mut file).unwrap();
+    ended(dossier(arguments).stdin(file).output().unwrap(), exit)
+}
+
+#[track_caller]
+fn ended(output: Output, exit: i32) -> Output {
+    assert_eq!(output.status.code(), Some(exit), "{}", stderr(&output));
+    output
+}
+
+pub(crate) fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+pub(crate) fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// The last line on standard error that is meant for people.
+pub(crate) fn complaint(output: &Output) -> String {
+    let lines: Vec<_> = stderr(output).lines().filter(|line| !line.starts_with('{')).collect();
+    assert_eq!(lines.len(), 1, "not one line: {lines:?}");
+    lines.concat()
+}
+
+/// The binary, serving.
+pub(crate) struct Serving {
+    child: Child,
+    pub(crate) public: String,
+    pub(crate) admin: String,
+}
+
+impl Serving {
+    /// Serves a folder in development mode.
+    pub(crate) fn start(dir: &Path) -> Self {
+        let mut command = dossier(&["serve", "--dev", "--nats", "off", "--data"]);
+        command.arg(dir).args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let fields = serving(child.stderr.take().unwrap());
+        let url = |name: &str| format!("http://{}", fields[name].as_str().unwrap());
+        Self { child, public: url("public"), admin: url("admin") }
+    }
+
+    pub(crate) fn client(&self, token: String) -> Client {
+        Client { http: http(), base: self.public.clone(), token }
+    }
+
+    /// As Ctrl-C does.
+    pub(crate) fn interrupt(&self) {
+        let signal = format!("kill -INT {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &signal]).status().unwrap().success());
+    }
+
+    /// As a power cut does, as far as a process can feel one.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(started.elapsed() < WAIT_MAX, "the service does not end");
+            thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads log lines to their end, and answers the fields of the one that says `Serving.`.
+fn serving(stderr: ChildStderr) -> Value {
+    let (said, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            // Once it serves nobody listens, but it must be let to speak.
+            let _ = said.send(line);
+        }
+    });
+    let mut log = String::new();
+    while let Ok(line) = lines.recv_timeout(WAIT_MAX) {
+        let told: Value = serde_json::from_str(&line).unwrap_or_default();
+        if told["fields"]["message"] == "Serving." {
+            return told["fields"].clone();
+        }
+        log = log + &line + "\n";
+    }
+    panic!("the service did not get ready:\n{log}");
+}
+
+/// A bearer token of a folder's development issuer.
+pub(crate) fn token(dir: &Path, client: &str) -> String {
+    let dir = dir.to_str().unwrap();
+    let printed = run(&["token", "--dev", "--data", dir, "--client", client], 0);
+    stdout(&printed).trim().to_owned()
+}
+
+/// A file to write to.
+pub(crate) fn file_with(path: &Path, content: &[u8]) {
+    File::create(path).unwrap().write_all(content).unwrap();
+}
