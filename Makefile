@@ -14,7 +14,7 @@ test:
 	server=$$(deploy/nats-server.sh) && NATS_SERVER=$$server cargo test --workspace --locked
 
 check:
-	command -v strace >/dev/null || apt-get install -y --no-install-recommends strace
+	command -v strace >/dev/null || { apt-get update -qq && apt-get install -y --no-install-recommends strace; }
 	DOSSIER_REQUIRE_STRACE=1 cargo test -p events --locked synced
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
