@@ -43,13 +43,11 @@ impl Row {
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    // `cargo bench --bench ratios append` measures that row alone; cargo adds words of its own.
+    let asked: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     println!("fdatasync of 600 bytes: {:.0}/s (before)", floor::syncs_per_second());
-    let rows = runtime.block_on(async {
-        let bank = bank::Bank::open().await;
-        let rows = [write::row(&bank).await, read::row(&bank).await, append::row().await];
-        bank.close().await;
-        rows
-    });
+    let rows =
+        runtime.block_on(rows(|name| asked.is_empty() || asked.iter().any(|one| one == name)));
     println!("fdatasync of 600 bytes: {:.0}/s (after)\n", floor::syncs_per_second());
     println!("| row | baseline/s | dossier/s | ratio | to reach |");
     println!("|---|---|---|---|---|");
@@ -63,6 +61,24 @@ fn main() {
             row.reach
         );
     }
+}
+
+async fn rows(asked: impl Fn(&str) -> bool) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if asked("post") || asked("get") {
+        let bank = bank::Bank::open().await;
+        if asked("post") {
+            rows.push(write::row(&bank).await);
+        }
+        if asked("get") {
+            rows.push(read::row(&bank).await);
+        }
+        bank.close().await;
+    }
+    if asked("append") {
+        rows.push(append::row().await);
+    }
+    rows
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {

@@ -16,6 +16,7 @@
 //! key                                   value
 //! e position(8)                         the record (`record.rs`)
 //! s aggregate(1) id 0 chunk(4)          slot(4) position(8)…   up to 32 events of a stream
+//! i                                     position(8)            how far the index, `s`, is whole
 //! r HMAC(client, idempotency key)(32)   the receipt, in CBOR
 //! ```
 //!
@@ -28,12 +29,14 @@
 
 mod append;
 mod group;
+mod index;
 mod layout;
 mod lock;
 mod mark;
 mod open;
 mod read;
 mod receipt;
+mod recent;
 mod store;
 mod writer;
 
@@ -56,7 +59,7 @@ pub use self::{
     receipt::{Fingerprint, NewReceipt, Receipt, ReceiptKey},
     store::StoreError,
 };
-use self::{lock::FolderLock, store::Store, writer::Message};
+use self::{index::Ends, lock::FolderLock, recent::Recent, store::Store, writer::Message};
 use crate::{id::Position, keys::Keyring, seal::SecretKey};
 
 /// Events in one commit, at most.
@@ -106,6 +109,8 @@ pub struct EventLog {
 #[derive(Debug)]
 struct Shared {
     store: Store,
+    ends: Ends,
+    recent: Recent,
     keys: Keyring,
     watermark: watch::Sender<Position>,
     /// Why no more is accepted, once something failed for good.
@@ -127,6 +132,8 @@ impl EventLog {
         let opened = open::open(settings, master)?;
         let shared = Arc::new(Shared {
             store: opened.store,
+            ends: opened.ends,
+            recent: Recent::new(opened.head),
             keys: opened.keys,
             watermark: watch::Sender::new(opened.head),
             stopped: Mutex::new(None),

@@ -17,7 +17,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
@@ -87,13 +87,14 @@ impl Draft {
 /// One stored record, its frame and head checked.
 #[derive(Debug, Clone)]
 pub struct Record {
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     envelope: Envelope,
     payload: Range<usize>,
 }
 
 impl Record {
-    pub fn parse(bytes: Vec<u8>) -> Result<Self, RecordError> {
+    pub fn parse(bytes: impl Into<Arc<[u8]>>) -> Result<Self, RecordError> {
+        let bytes = bytes.into();
         let (frame, checksum) =
             bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(RecordError::Short)?;
         if crc32fast::hash(frame) != u32::from_be_bytes(*checksum) {
@@ -119,7 +120,7 @@ impl Record {
     }
 
     /// As `parse`, for the bytes that lie under `position`.
-    pub fn parse_at(position: Position, bytes: Vec<u8>) -> Result<Self, RecordError> {
+    pub fn parse_at(position: Position, bytes: impl Into<Arc<[u8]>>) -> Result<Self, RecordError> {
         let record = Self::parse(bytes)?;
         if record.position() == position {
             Ok(record)

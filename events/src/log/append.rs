@@ -136,7 +136,7 @@ impl EventLog {
         if parts.iter().all(|part| sealed_class(part).is_none()) {
             return Ok(Slot::None);
         }
-        match self.shared.store.tail(stream)?.slot {
+        match self.shared.tail(stream)?.slot {
             Some(slot) => Ok(Slot::Written(slot)),
             None => Ok(Slot::Minted(self.shared.keys.mint(stream))),
         }

@@ -3,11 +3,14 @@
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
+use rustc_hash::FxHashMap;
 
 use super::{
     AppendError, Appended, COMMIT_BYTES_MAX, COMMIT_EVENTS_MAX, Outcome, ReadError, Receipt,
     ReceiptKey, Shared,
+    index::Due,
     layout::{self, Tail},
+    recent::Bytes,
     store::Batch,
     writer::{Answer, Request, Slot},
 };
@@ -17,6 +20,13 @@ use crate::{
     record::Draft,
 };
 
+/// The end of a stream that the group looked at.
+struct End {
+    tail: Tail,
+    /// The first event of the group in it.
+    first: Option<Position>,
+}
+
 pub(super) struct Group {
     shared: Arc<Shared>,
     time: DateTime<Utc>,
@@ -25,10 +35,14 @@ pub(super) struct Group {
     events: usize,
     bytes: usize,
     /// Streams as they are after what is in the group.
-    tails: HashMap<StreamId, Tail>,
+    ends: FxHashMap<StreamId, End>,
     receipts: HashMap<ReceiptKey, Receipt>,
+    /// Streams whose ends go into the store with the group.
+    written: Vec<(StreamId, Arc<Tail>)>,
+    /// How far the index is whole with the group; none when nothing of it is written.
+    whole: Option<Position>,
     minted: Vec<Minted>,
-    last: Option<(Position, Vec<u8>)>,
+    records: Vec<Bytes>,
     answers: Vec<(Answer, Result<Outcome, AppendError>)>,
 }
 
@@ -42,10 +56,12 @@ impl Group {
             batch: Batch::default(),
             events: 0,
             bytes: 0,
-            tails: HashMap::new(),
+            ends: FxHashMap::default(),
             receipts: HashMap::new(),
+            written: Vec::new(),
+            whole: None,
             minted: Vec::new(),
-            last: None,
+            records: Vec::new(),
             answers: Vec::new(),
         }
     }
@@ -91,7 +107,7 @@ impl Group {
     }
 
     fn has_other_keys(&self, request: &Request) -> bool {
-        let slot = self.tails.get(&request.stream).and_then(|tail| tail.slot);
+        let slot = self.ends.get(&request.stream).and_then(|end| end.tail.slot);
         slot.is_some() && matches!(request.slot, Slot::Minted(_))
     }
 
@@ -103,12 +119,12 @@ impl Group {
     }
 
     fn version(&mut self, stream: &StreamId) -> Result<Version, ReadError> {
-        if let Some(tail) = self.tails.get(stream) {
-            return Ok(tail.version);
+        if let Some(end) = self.ends.get(stream) {
+            return Ok(end.tail.version);
         }
-        let tail = self.shared.store.tail(stream)?;
+        let tail = Tail::clone(&*self.shared.tail(stream)?);
         let version = tail.version;
-        self.tails.insert(stream.clone(), tail);
+        self.ends.insert(stream.clone(), End { tail, first: None });
         Ok(version)
     }
 
@@ -117,18 +133,22 @@ impl Group {
         if let Slot::Minted(minted) = &request.slot {
             self.minted.push(minted.clone());
         }
-        let tail = self.tails.entry(request.stream.clone()).or_default();
+        let none = || End { tail: Tail::default(), first: None };
+        let End { tail, first } = self.ends.entry(request.stream.clone()).or_insert_with(none);
         tail.slot = tail.slot.or(request.slot.number());
+        if !request.drafts.is_empty() {
+            first.get_or_insert(self.next);
+        }
         for draft in &request.drafts {
-            let record = draft.place(self.next, self.time);
+            let record: Bytes = draft.place(self.next, self.time).into();
             self.bytes += record.len();
-            self.batch.insert(layout::event_key(self.next), record.clone());
-            self.last = Some((self.next, record));
+            self.batch.insert(&layout::event_key(self.next), &record);
+            self.records.push(record);
             tail.push(self.next);
-            // A chunk that is full will not be touched again in this group's end state.
+            // Ends in memory hold a stream's last chunk only.
             if tail.version.0.is_multiple_of(layout::CHUNK_EVENTS) {
                 let (number, chunk) = tail.chunk();
-                self.batch.insert(layout::chunk_key(&request.stream, number), chunk.encode());
+                self.batch.insert(&layout::chunk_key(&request.stream, number), &chunk.encode());
             }
             self.next = self.next.next();
         }
@@ -150,34 +170,58 @@ impl Group {
             recorded_at: self.time.timestamp_micros(),
         };
         let bytes = minicbor::to_vec(&receipt).expect("writing to memory does not fail");
-        self.batch.insert(layout::receipt_key(&new.key), bytes);
+        self.batch.insert(&layout::receipt_key(&new.key), &bytes);
         self.receipts.insert(new.key, receipt);
     }
 
     /// Whether there is nothing to commit.
     pub(super) fn is_empty(&self) -> bool {
-        self.last.is_none() && self.receipts.is_empty()
+        self.records.is_empty() && self.receipts.is_empty()
     }
 
-    /// All that is to be committed, streams at their ends included.
+    /// All that is to be committed, with the part of the index whose time it is.
     pub(super) fn batch(&mut self) -> Batch {
         let mut batch = std::mem::take(&mut self.batch);
-        let first = *self.shared.watermark.borrow();
-        for (stream, tail) in &self.tails {
-            if tail.positions.last().is_some_and(|last| *last > first) {
-                let (number, chunk) = tail.chunk();
-                batch.insert(layout::chunk_key(stream, number), chunk.encode());
-            }
+        let before = self.shared.watermark.borrow().next();
+        let Due { ends, whole } = self.shared.ends.due(before);
+        for (stream, tail) in ends {
+            // Whoever is written is written as of this group.
+            let end = self.ends.remove(&stream).map_or(tail, |end| Arc::new(end.tail));
+            let (number, chunk) = end.chunk();
+            batch.insert(&layout::chunk_key(&stream, number), &chunk.encode());
+            self.written.push((stream, end));
+        }
+        self.whole = whole;
+        if let Some(whole) = whole {
+            batch.insert(layout::INDEX_MARK, &whole.0.to_be_bytes());
         }
         batch
+    }
+
+    /// After the commit: where the streams end now.
+    pub(super) fn move_ends(&mut self) {
+        let ends = &self.shared.ends;
+        for (stream, End { tail, first }) in self.ends.drain() {
+            match first {
+                Some(first) => ends.moved(stream, first, tail),
+                None => ends.keep(stream, tail),
+            }
+        }
+        for (stream, tail) in self.written.drain(..) {
+            ends.wrote(stream, tail);
+        }
+        if let Some(whole) = self.whole {
+            ends.wrote_up_to(whole);
+        }
     }
 
     pub(super) fn minted(&self) -> &[Minted] {
         &self.minted
     }
 
-    pub(super) fn last_record(&mut self) -> Option<(Position, Vec<u8>)> {
-        self.last.take()
+    /// The records that were committed, and the position of the last one.
+    pub(super) fn records(&mut self) -> (Position, Vec<Bytes>) {
+        (Position(self.next.0 - 1), std::mem::take(&mut self.records))
     }
 
     pub(super) fn time(&self) -> DateTime<Utc> {

@@ -6,6 +6,9 @@ use crate::id::{Position, StreamId, Version};
 /// Events of one stream that share a value.
 pub(super) const CHUNK_EVENTS: u64 = 32;
 
+/// Under which it stands how far the index of streams is whole.
+pub(super) const INDEX_MARK: &[u8] = b"i";
+
 /// Everything from the first event on, and nothing else.
 pub(super) const EVENTS: std::ops::Range<&[u8]> = b"e".as_slice()..b"f".as_slice();
 
@@ -94,6 +97,15 @@ impl Tail {
         }
         self.positions.push(position);
         self.version = self.version.next();
+    }
+
+    /// Where an event lies, if it is in the last chunk.
+    pub(super) fn position_of(&self, version: Version) -> Option<Position> {
+        if version > self.version || chunk_of(version) != chunk_of(self.version) {
+            return None;
+        }
+        let nth = usize::try_from(version.0.checked_sub(1)? % CHUNK_EVENTS).ok()?;
+        self.positions.get(nth).copied()
     }
 
     pub(super) fn chunk(&self) -> (u32, Chunk) {

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     LogSettings, ReadError,
+    index::Ends,
     lock::FolderLock,
     mark::{Mark, MarkFile},
     store::{self, Store, StoreError},
@@ -65,6 +66,7 @@ impl From<io::Error> for OpenError {
 
 pub(super) struct Opened {
     pub(super) store: Store,
+    pub(super) ends: Ends,
     pub(super) keys: Keyring,
     pub(super) mark: MarkFile,
     pub(super) head: Position,
@@ -90,9 +92,9 @@ pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, 
     if !settings.accept_loss {
         check_against(&store, mark.last(), head)?;
     }
-    check_end(&store, &keys, head)?;
+    let ends = check_end(&store, &keys, head)?;
     mark_what_is_there(&store, &mut mark, head)?;
-    Ok(Opened { store, keys, mark, head, lock })
+    Ok(Opened { store, ends, keys, mark, head, lock })
 }
 
 fn check_format(dir: &Path) -> Result<(), OpenError> {
@@ -157,12 +159,12 @@ fn check_against(store: &Store, mark: Option<Mark>, head: Position) -> Result<()
     Err(behind(found, "its hash".to_owned(), copy_aside(store.path())?))
 }
 
-/// The end of the log is what a crash touches: read it again, whole.
-fn check_end(store: &Store, keys: &Keyring, head: Position) -> Result<(), OpenError> {
-    let mut expected = Position(head.0.saturating_sub(CHECKED_AT_THE_END) + 1);
-    if head == Position::ZERO {
-        return Ok(());
-    }
+/// The end of the log is what a crash touches: read it again, whole, and place what the index
+/// does not know.
+fn check_end(store: &Store, keys: &Keyring, head: Position) -> Result<Ends, OpenError> {
+    let whole = store.index_mark()?;
+    let ends = Ends::new(whole);
+    let mut expected = Position(head.0.saturating_sub(CHECKED_AT_THE_END)).min(whole).next();
     for entry in store.events(expected) {
         let (position, bytes) = entry?;
         if position != expected {
@@ -170,24 +172,25 @@ fn check_end(store: &Store, keys: &Keyring, head: Position) -> Result<(), OpenEr
         }
         let record = Record::parse_at(position, bytes)
             .map_err(|source| OpenError::Damaged { position, source })?;
-        check_beside(store, keys, &record)?;
+        check_keys_of(keys, &record)?;
+        match ends.place(store, &record) {
+            Ok(true) => {}
+            Err(ReadError::Store(error)) => return Err(error.into()),
+            Ok(false) | Err(_) => {
+                return Err(OpenError::Index(record.envelope().head.stream.clone()));
+            }
+        }
         expected = expected.next();
     }
-    Ok(())
+    Ok(ends)
 }
 
-/// Whether a record has its keys, and its place in the index of its stream.
-fn check_beside(store: &Store, keys: &Keyring, record: &Record) -> Result<(), OpenError> {
-    let head = &record.envelope().head;
-    if let PayloadKind::Sealed { slot, .. } = head.payload
-        && !keys.has_slot(slot)
-    {
-        return Err(KeyError::Damaged { slot }.into());
-    }
-    match store.position_of(&head.stream, head.version) {
-        Ok(Some(position)) if position == record.position() => Ok(()),
-        Err(ReadError::Store(error)) => Err(error.into()),
-        Ok(_) | Err(_) => Err(OpenError::Index(head.stream.clone())),
+fn check_keys_of(keys: &Keyring, record: &Record) -> Result<(), OpenError> {
+    match record.envelope().head.payload {
+        PayloadKind::Sealed { slot, .. } if !keys.has_slot(slot) => {
+            Err(KeyError::Damaged { slot }.into())
+        }
+        PayloadKind::Sealed { .. } | PayloadKind::Clear | PayloadKind::Empty => Ok(()),
     }
 }
 

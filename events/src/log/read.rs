@@ -2,6 +2,7 @@
 
 use super::{
     EventLog, Receipt, ReceiptKey, Shared, layout,
+    recent::Bytes,
     store::{Entries, StoreError},
 };
 use crate::{
@@ -43,9 +44,14 @@ pub struct History {
 
 /// Records after a position, in order, without gaps, up to the watermark of when it was made.
 pub struct After {
-    records: Entries,
+    records: Records,
     next: Position,
     end: Position,
+}
+
+enum Records {
+    Kept(std::vec::IntoIter<Bytes>),
+    Stored(Entries),
 }
 
 impl Iterator for After {
@@ -57,10 +63,16 @@ impl Iterator for After {
         }
         let expected = self.next;
         self.next = expected.next();
-        let entry = match self.records.next() {
-            Some(Ok((position, bytes))) if position == expected => parse(position, bytes),
-            Some(Ok(_)) | None => Err(ReadError::Hole(expected)),
-            Some(Err(error)) => Err(error.into()),
+        let entry = match &mut self.records {
+            Records::Kept(records) => {
+                let bytes = records.next().ok_or(ReadError::Hole(expected));
+                bytes.and_then(|bytes| parse(expected, bytes))
+            }
+            Records::Stored(entries) => match entries.next() {
+                Some(Ok((position, bytes))) if position == expected => parse(position, bytes),
+                Some(Ok(_)) | None => Err(ReadError::Hole(expected)),
+                Some(Err(error)) => Err(error.into()),
+            },
         };
         if entry.is_err() {
             self.next = self.end.next();
@@ -110,8 +122,12 @@ impl EventLog {
 
     /// Everything after a position; from the start, after `Position::ZERO`.
     pub fn after(&self, position: Position) -> After {
-        let next = position.next();
-        After { records: self.shared.store.events(next), next, end: self.watermark() }
+        let (next, end) = (position.next(), self.watermark());
+        let records = match self.shared.recent.from(next) {
+            Some(records) => Records::Kept(records.into_iter()),
+            None => Records::Stored(self.shared.store.events(next)),
+        };
+        After { records, next, end }
     }
 
     /// One record; none before the first and past the watermark.
@@ -152,7 +168,7 @@ impl EventLog {
         if before == Version::ZERO {
             return Ok(Position::ZERO);
         }
-        let position = self.shared.store.position_of(stream, before)?;
+        let position = self.shared.position_of(stream, before)?;
         position.ok_or_else(|| ReadError::Index(stream.clone()))
     }
 
@@ -173,20 +189,8 @@ impl Shared {
         let Some(bytes) = self.store.get(&layout::receipt_key(key))? else { return Ok(None) };
         minicbor::decode(&bytes).map(Some).map_err(|_| ReadError::Receipt)
     }
-
-    fn positions(&self, stream: &StreamId, seen: Version) -> Result<Vec<Position>, ReadError> {
-        let mut positions = Vec::new();
-        let mut number = layout::chunk_of(seen.next());
-        let mut skip = usize::try_from(seen.0 % layout::CHUNK_EVENTS).unwrap_or(usize::MAX);
-        while let Some(chunk) = self.store.chunk(stream, number)? {
-            positions.extend(chunk.positions.into_iter().skip(skip));
-            skip = 0;
-            number = number.saturating_add(1);
-        }
-        Ok(positions)
-    }
 }
 
-fn parse(position: Position, bytes: Vec<u8>) -> Result<Record, ReadError> {
+fn parse(position: Position, bytes: impl Into<Bytes>) -> Result<Record, ReadError> {
     Record::parse_at(position, bytes).map_err(|source| ReadError::Record { position, source })
 }

@@ -30,7 +30,7 @@ const FREE_WAIT_STEP: Duration = Duration::from_millis(1);
 pub(super) struct Batch(sled::Batch);
 
 impl Batch {
-    pub(super) fn insert(&mut self, key: Vec<u8>, value: Vec<u8>) {
+    pub(super) fn insert(&mut self, key: &[u8], value: &[u8]) {
         self.0.insert(key, value);
     }
 }
@@ -140,6 +140,12 @@ impl Store {
             (Some(number), Some(chunk)) => Ok(Tail::of(u32::from_be_bytes(number), chunk)),
             _ => Err(ReadError::Index(stream.clone())),
         }
+    }
+
+    /// How far the index of streams is whole; nothing before it was ever written behind.
+    pub(super) fn index_mark(&self) -> Result<Position, StoreError> {
+        let mark = self.get(layout::INDEX_MARK)?.unwrap_or_default();
+        Ok(mark.try_into().map_or(Position::ZERO, |bytes| Position(u64::from_be_bytes(bytes))))
     }
 
     /// Bytes of the store's file.

@@ -5,6 +5,7 @@ mod closing;
 mod crash;
 mod damage;
 mod forgetting;
+mod index;
 mod limits;
 mod loss;
 mod order;

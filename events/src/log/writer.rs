@@ -185,8 +185,11 @@ impl Run {
             return group.refuse(&AppendError::Stopped(stop(&self.shared, &error)));
         }
         self.last_time = group.time();
-        if let Some((position, record)) = group.last_record() {
-            self.mark(position, &record);
+        group.move_ends();
+        let (position, records) = group.records();
+        if let Some(last) = records.last() {
+            self.mark(position, last);
+            self.shared.recent.push(position, records);
             self.shared.watermark.send_replace(position);
         }
         group.answer();
