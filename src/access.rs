@@ -38,6 +38,7 @@ struct Claims {
 pub struct Identity {
     pub client: ClientId,
     pub scopes: Vec<Scope>,
+    /// After the leeway.
     expires: DateTime<Utc>,
 }
 
@@ -73,7 +74,7 @@ impl Tokens {
     /// Who sent this token, if it is still good now.
     pub fn identify(&self, token: &str) -> Result<Arc<Identity>, TokenError> {
         if let Some(identity) = self.known.get(token) {
-            let good = clock::now() < identity.expires + LEEWAY;
+            let good = clock::now() < identity.expires;
             return if good { Ok(identity) } else { Err(TokenError::Expired) };
         }
         if token.len() > TOKEN_BYTES_MAX {
@@ -97,7 +98,11 @@ impl Tokens {
         Ok(Identity {
             client: ClientId::parse(&claims.client_id).map_err(|_| TokenError::Invalid)?,
             scopes: claims.scope.split(' ').filter_map(Scope::parse).collect(),
-            expires: DateTime::from_timestamp(claims.exp, 0).ok_or(TokenError::Invalid)?,
+            expires: claims
+                .exp
+                .checked_add_unsigned(LEEWAY.as_secs())
+                .and_then(|expires| DateTime::from_timestamp(expires, 0))
+                .ok_or(TokenError::Invalid)?,
         })
     }
 }

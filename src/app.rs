@@ -96,9 +96,9 @@ pub fn commands(config: &Config, log: EventLog) -> Commands {
 /// The projections of the configured folder, over its log.
 pub fn open_projections(config: &Config, log: EventLog) -> anyhow::Result<Projections> {
     let settings = ProjectionSettings {
-        dir: folder::projections_in(&config.data.dir),
         answers_bytes_max: config.projections.answers_bytes_max,
         store_cache_bytes: config.projections.cache_bytes,
+        ..ProjectionSettings::new(folder::projections_in(&config.data.dir))
     };
     Projections::open(&settings, log).context("the projections cannot be opened")
 }

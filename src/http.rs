@@ -4,6 +4,7 @@ mod addresses;
 mod answer;
 mod caller;
 mod contacts;
+mod count;
 mod customers;
 mod health;
 mod paging;
@@ -12,20 +13,24 @@ mod problem;
 mod rest;
 mod write;
 
-use std::{any::Any, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures::FutureExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
-use tower_http::catch_panic::CatchPanicLayer;
 
-use self::problem::Problem;
+use self::{count::Requests, problem::Problem};
 use crate::app::App;
 
 /// Everything but what RFC 3986 calls unreserved.
@@ -54,8 +59,7 @@ pub fn router(app: Arc<App>) -> Router {
     routes
         .fallback(|| async { problem::no_route() })
         .method_not_allowed_fallback(|| async { problem::wrong_method() })
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), finish))
+        .layer(middleware::from_fn_with_state(Served::new(&app), finish))
         .with_state(app)
 }
 
@@ -74,41 +78,45 @@ fn address_routes(base: &str) -> Router<Arc<App>> {
         .route(&format!("{addresses}/{{addressId}}"), get(addresses::one).put(addresses::change))
 }
 
+/// What the outermost layer needs.
+#[derive(Clone)]
+struct Served {
+    time_max: Duration,
+    requests: Arc<Requests>,
+}
+
+impl Served {
+    fn new(app: &App) -> Self {
+        Self { time_max: app.settings.request_time_max, requests: Arc::default() }
+    }
+}
+
 /// The outermost layer: bounds the time, hears clients out, gives problems their form, names the
 /// call.
-async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn finish(State(served): State<Served>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let correlation = request.headers().get(CORRELATION).cloned();
-    let named = matches!(caller::correlation(request.headers()), Ok(Some(_)));
-    let correlation = correlation.filter(|_| named);
+    let correlation = correlation.filter(caller::is_correlation);
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let (request, rest) = rest::lend(request);
-    let answered = tokio::time::timeout(app.settings.request_time_max, next.run(request)).await;
-    let response = answered.unwrap_or_else(|_| {
-        problem::unavailable("The request took too long; what became of it is not known.")
-            .into_response()
-    });
+    // A panic itself was told where it happened; its message may quote data.
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let response = match tokio::time::timeout_at((started + served.time_max).into(), answer).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => problem::broken("a handler panicked".to_owned()).into_response(),
+        Err(_) => {
+            problem::unavailable("The request took too long; what became of it is not known.")
+                .into_response()
+        }
+    };
     rest.read().await;
     let mut response = in_form(response, correlation.as_ref());
     if let Some(correlation) = correlation {
         response.headers_mut().insert(CORRELATION, correlation);
     }
-    count(&method, route.as_ref(), &response, started);
+    served.requests.count(&method, route.as_ref(), response.status(), started.elapsed());
     response
-}
-
-/// Counters only: a histogram would grow until somebody asks for it.
-fn count(method: &Method, route: Option<&MatchedPath>, response: &Response, started: Instant) {
-    let route = route.map_or("none", MatchedPath::as_str).to_owned();
-    let labels = [
-        ("method", method_name(method).to_owned()),
-        ("route", route),
-        ("status", response.status().as_str().to_owned()),
-    ];
-    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    metrics::counter!("dossier_http_requests_total", &labels).increment(1);
-    metrics::counter!("dossier_http_request_microseconds_total", &labels).increment(micros);
 }
 
 fn in_form(mut response: Response, correlation: Option<&HeaderValue>) -> Response {
@@ -119,22 +127,6 @@ fn in_form(mut response: Response, correlation: Option<&HeaderValue>) -> Respons
         rendered.headers_mut().insert(header::ALLOW, allow);
     }
     rendered
-}
-
-/// Of the methods that are known; others are anybody's invention.
-fn method_name(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        _ => "other",
-    }
-}
-
-/// The panic itself was told where it happened; its message may quote data.
-fn panicked(_: Box<dyn Any + Send>) -> Response {
-    problem::broken("a handler panicked".to_owned()).into_response()
 }
 
 /// One segment of a path, percent-encoded where it must be.

@@ -11,12 +11,14 @@ pub mod contact;
 pub mod kyc;
 pub mod party;
 
+pub mod behind;
 pub mod consent;
 pub mod customer;
 pub mod person;
 
 pub mod envelope;
 pub mod event;
+pub mod freed;
 pub mod tag;
 mod upcast;
 

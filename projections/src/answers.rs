@@ -28,7 +28,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn new(body: Vec<u8>, changed: Version) -> Self {
+    pub(crate) fn new(body: impl Into<Bytes>, changed: Version) -> Self {
         Self { body: body.into(), etag: etag(&changed.to_string()) }
     }
 
@@ -87,10 +87,10 @@ impl Answers {
 /// The answers that are in memory.
 ///
 /// No entry outlives its document. A reader that finds nothing leaves a placeholder, reads the
-/// store, and puts what it read in place of *its* placeholder only. Whoever writes commits to the
-/// store first and then removes the entry, placeholder or not: a reader that read before the
-/// commit finds its placeholder gone and keeps nothing, one that was faster is removed, one that
-/// comes later reads the new document. Readers that waited at the same placeholder get the old
+/// document, and puts what it read in place of *its* placeholder only. Whoever applies an event puts
+/// the new document in place first and then removes the entry, placeholder or not: a reader that
+/// read the old document finds its placeholder gone and keeps nothing, one that was faster is
+/// removed, one that comes later reads the new document. Readers that waited at the same placeholder get the old
 /// answer; they asked before `applied` moved.
 #[derive(Debug)]
 pub(crate) struct AnswerCache(Cache<StreamId, Answers, Weight>);

@@ -1,8 +1,9 @@
-//! Some events in a row: every stream that they touch is read once, rendered once, written once.
+//! Some events in a row: every stream that they touch is read once and rendered once.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
     error::Error,
+    sync::Arc,
 };
 
 use events::{
@@ -14,15 +15,18 @@ use events::{
 use rustc_hash::FxBuildHasher;
 
 use crate::{
+    Shared,
     document::Document,
     feed::FeedError,
     parked::{Parked, ParkedStreams},
-    store::{Changes, Kind, Store, StoreError, Trace},
+    store::{Kind, Store, StoreError, Trace},
+    unwritten::{Newer, Unwritten},
 };
 
 pub(crate) struct Batch<'a> {
     log: &'a EventLog,
     store: &'a Store,
+    unwritten: &'a Unwritten,
     parked_before: &'a ParkedStreams,
     touched: HashMap<StreamId, Touched, FxBuildHasher>,
     parked: HashMap<StreamId, Parked, FxBuildHasher>,
@@ -31,23 +35,26 @@ pub(crate) struct Batch<'a> {
 /// A document in the making.
 struct Touched {
     document: Document,
-    changed: bool,
+    /// The first event that changed it.
+    first: Option<Position>,
     /// What the stored one leaves behind.
     trace: Trace,
 }
 
 /// What a batch came to.
 pub(crate) struct Outcome {
-    pub(crate) documents: Vec<Document>,
+    /// Streams with the first event that changed them, and what they are now.
+    pub(crate) documents: Vec<(StreamId, Position, Newer)>,
     pub(crate) parked: Vec<(StreamId, Parked)>,
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(log: &'a EventLog, store: &'a Store, parked: &'a ParkedStreams) -> Self {
+    pub(crate) fn new(shared: &'a Shared) -> Self {
         Self {
-            log,
-            store,
-            parked_before: parked,
+            log: &shared.log,
+            store: &shared.store,
+            unwritten: &shared.unwritten,
+            parked_before: &shared.parked,
             touched: HashMap::default(),
             parked: HashMap::default(),
         }
@@ -55,17 +62,22 @@ impl<'a> Batch<'a> {
 
     /// Applies one event, or parks its stream; an error is about the log, not about the stream.
     pub(crate) fn take(&mut self, record: Record) -> Result<(), FeedError> {
-        let (position, stream) = (record.position(), record.envelope().head.stream.clone());
+        let (position, version) = (record.position(), record.envelope().head.version);
+        let stream = record.envelope().head.stream.clone();
         if self.parked.contains_key(&stream) || self.parked_before.contains(&stream) {
+            return Ok(());
+        }
+        let touched = touched(&mut self.touched, self.unwritten, self.store, &stream)?;
+        if version <= touched.document.version() {
+            // Written before the last stop, ahead of the checkpoint.
             return Ok(());
         }
         let recorded = match self.log.recorded(record) {
             Ok(recorded) => recorded,
             Err(error) => return self.unreadable(position, stream, error),
         };
-        let touched = touched(&mut self.touched, self.store, &stream)?;
         match touched.document.apply(&recorded) {
-            Ok(()) => touched.changed = true,
+            Ok(()) => touched.first = touched.first.or(Some(position)),
             Err(error) => self.park(position, stream, &error),
         }
         Ok(())
@@ -100,29 +112,22 @@ impl<'a> Batch<'a> {
         self.parked.insert(stream, parked);
     }
 
-    /// Renders and seals what is new.
-    pub(crate) fn finish(self) -> Result<(Changes, Outcome), StoreError> {
-        let mut changes = Changes::default();
+    /// Renders what is new.
+    pub(crate) fn finish(self) -> Outcome {
         let mut documents = Vec::with_capacity(self.touched.len());
-        for (stream, mut touched) in self.touched {
-            if touched.changed {
-                touched.document.render();
-                let plain = touched.document.encode();
-                self.store.put(&mut changes, (Kind::Document, &stream), &plain, touched.trace)?;
-                documents.push(touched.document);
-            }
+        for (stream, Touched { mut document, first, trace }) in self.touched {
+            let Some(first) = first else { continue };
+            document.render();
+            let document = Arc::new(document);
+            documents.push((stream, first, Newer { document, trace }));
         }
-        let parked: Vec<_> = self.parked.into_iter().collect();
-        for (stream, why) in &parked {
-            let plain = why.encode();
-            self.store.put(&mut changes, (Kind::Parked, stream), &plain, Trace::default())?;
-        }
-        Ok((changes, Outcome { documents, parked }))
+        Outcome { documents, parked: self.parked.into_iter().collect() }
     }
 }
 
 fn touched<'t>(
     all: &'t mut HashMap<StreamId, Touched, FxBuildHasher>,
+    unwritten: &Unwritten,
     store: &Store,
     stream: &StreamId,
 ) -> Result<&'t mut Touched, StoreError> {
@@ -130,12 +135,15 @@ fn touched<'t>(
         Entry::Occupied(place) => return Ok(place.into_mut()),
         Entry::Vacant(place) => place,
     };
-    let (document, trace) = match store.get(Kind::Document, stream)? {
-        Some(stored) => {
-            let document = Document::decode(stream, &stored.plain);
-            (document.map_err(|_| StoreError::Damaged)?, stored.trace)
-        }
-        None => (Document::empty(stream), Trace::default()),
+    let (document, trace) = match unwritten.get(stream) {
+        Some(newer) => (Document::clone(&newer.document), newer.trace),
+        None => match store.get(Kind::Document, stream)? {
+            Some(stored) => {
+                let document = Document::decode(stream, &stored.plain);
+                (document.map_err(|_| StoreError::Damaged)?, stored.trace)
+            }
+            None => (Document::empty(stream), Trace::default()),
+        },
     };
-    Ok(place.insert(Touched { document, changed: false, trace }))
+    Ok(place.insert(Touched { document, first: None, trace }))
 }

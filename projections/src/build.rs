@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Of documents: one that an older version would not read, or would have written differently.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 pub(crate) struct Build {
     pub(crate) number: u64,
@@ -161,13 +161,13 @@ fn check_against(log: &EventLog, checkpoint: &Checkpoint) -> Result<(), Unusable
     if checkpoint.format != FORMAT {
         return Err(Unusable::Format(checkpoint.format));
     }
-    if checkpoint.position == Position::ZERO {
+    if checkpoint.reached == Position::ZERO {
         return Ok(());
     }
-    let record = log.record(checkpoint.position).map_err(Unusable::Log)?;
+    let record = log.record(checkpoint.reached).map_err(Unusable::Log)?;
     match record {
         Some(record) if record.leaf_hash() == checkpoint.leaf => Ok(()),
-        Some(_) | None => Err(Unusable::Foreign(checkpoint.position)),
+        Some(_) | None => Err(Unusable::Foreign(checkpoint.reached)),
     }
 }
 

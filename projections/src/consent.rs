@@ -24,6 +24,13 @@ pub(crate) struct Consent {
     pub(crate) terms: ConsentTerms,
 }
 
+impl Consent {
+    /// Bytes of the ids in it.
+    pub(crate) fn weight(&self) -> usize {
+        self.terms.customer_identifications.iter().map(|id| id.as_str().len()).sum()
+    }
+}
+
 /// Applies one event; what does not fit leaves everything as it was.
 pub(crate) fn apply(
     state: &mut Option<Consent>,

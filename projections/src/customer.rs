@@ -14,7 +14,10 @@ use events::{
 use minicbor::{Decode, Encode};
 
 pub(crate) use self::answers::CustomerAnswers;
-use crate::{document::Unapplied, json};
+use crate::{
+    document::Unapplied,
+    json::{self, Json},
+};
 
 /// A customer that was opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -40,21 +43,18 @@ pub(crate) struct Customer {
     kyc: Option<KeptKyc>,
     /// The answer, as of the last `render`.
     #[n(7)]
-    #[cbor(with = "minicbor::bytes")]
-    body: Vec<u8>,
+    body: Json,
 }
 
 /// The details as members of the answer, before and after `status`.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 struct Details {
     #[n(0)]
-    #[cbor(with = "minicbor::bytes")]
-    before: Vec<u8>,
+    before: Json,
     #[n(1)]
     inactive: bool,
     #[n(2)]
-    #[cbor(with = "minicbor::bytes")]
-    after: Vec<u8>,
+    after: Json,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -86,8 +86,7 @@ struct AddressContent {
     #[n(1)]
     domicile: bool,
     #[n(2)]
-    #[cbor(with = "minicbor::bytes")]
-    body: Vec<u8>,
+    body: Json,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -96,8 +95,7 @@ struct KeptKyc {
     changed: Version,
     /// The record alone; none when forgotten.
     #[n(1)]
-    #[cbor(with = "minicbor::bytes")]
-    body: Option<Vec<u8>>,
+    body: Option<Json>,
 }
 
 /// Applies one event; what does not fit leaves everything as it was.
@@ -163,6 +161,13 @@ impl Customer {
             }
             E::PersonUnlinked { person, link } => self.unlink(person, link.known()),
         }
+    }
+
+    /// Bytes that leave.
+    pub(crate) fn weight(&self) -> usize {
+        let addresses: usize = self.known_addresses().map(|(_, content)| content.body.len()).sum();
+        let kyc = self.kyc.as_ref().and_then(|kyc| kyc.body.as_ref());
+        self.body.len() + addresses + kyc.map_or(0, |kyc| kyc.len())
     }
 
     fn address_at(&self, id: AddressId) -> Result<usize, usize> {

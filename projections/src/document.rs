@@ -15,6 +15,9 @@ use crate::{
 /// Room for most documents, so that writing them seldom moves them.
 const DOCUMENT_BYTES: usize = 4096;
 
+/// What a document takes besides the bytes that leave, about.
+const OVERHEAD_BYTES: usize = 512;
+
 /// One stream's document; none before its first event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Document {
@@ -69,7 +72,18 @@ impl Document {
         bytes
     }
 
-    fn version(&self) -> Version {
+    /// Bytes that it takes in memory, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        OVERHEAD_BYTES
+            + match self {
+                Self::Customer(_, customer) => customer.as_ref().map_or(0, Customer::weight),
+                Self::Person(_, person) => person.as_ref().map_or(0, Person::weight),
+                Self::Consent(_, consent) => consent.as_ref().map_or(0, Consent::weight),
+            }
+    }
+
+    /// Of the last event applied.
+    pub(crate) fn version(&self) -> Version {
         let version = match self {
             Self::Customer(_, customer) => customer.as_ref().map(|customer| customer.version),
             Self::Person(_, person) => person.as_ref().map(|person| person.version),

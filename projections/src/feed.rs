@@ -1,4 +1,5 @@
-//! The one thread: follows the watermark, applies what is new, and says how far it has come.
+//! The one thread: follows the watermark, applies what is new, says how far it has come, and
+//! writes behind.
 
 use std::{
     future::{Future, poll_fn},
@@ -13,7 +14,7 @@ use std::{
 use events::{
     id::{Position, StreamId},
     log::ReadError,
-    record::Record,
+    record::{LeafHash, Record},
 };
 use tokio::sync::watch;
 
@@ -21,14 +22,18 @@ use crate::{
     Shared,
     batch::{Batch, Outcome},
     build,
-    document::Document,
-    store::{self, Checkpoint, StoreError},
+    parked::Parked,
+    store::{self, Changes, Checkpoint, Kind, StoreError, Trace},
 };
 
-/// Events that share one commit, when there are so many.
+/// Events that are applied together, when there are so many.
 const BATCH_EVENTS_MAX: usize = 1024;
-/// Events that a power cut may have applied again, at most.
-const UNSYNCED_EVENTS_MAX: usize = 16 * 1024;
+/// Bytes of documents that may wait to be written.
+const BEHIND_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Which part of what may wait is written together.
+const WRITTEN_PART: u64 = 64;
+/// Events that a power cut may have applied again besides.
+const UNSYNCED_MAX: u64 = 16 * 1024;
 
 /// Why no more is applied; never about one stream alone.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +48,16 @@ pub(crate) enum FeedError {
 
 pub(crate) struct Feed {
     pub(crate) shared: Arc<Shared>,
+    /// The last event that was applied, and the hash of its record.
+    pub(crate) applied: (Position, LeafHash),
+    /// How far the store has come.
     pub(crate) checkpoint: Checkpoint,
+    /// How far the store is synced.
+    pub(crate) synced: Position,
+    /// Streams parked since the last write.
+    pub(crate) parked: Vec<(StreamId, Parked)>,
+    /// How far the store may trail, in events.
+    pub(crate) behind_max: u64,
     pub(crate) dir: PathBuf,
     pub(crate) build: u64,
     /// Whether older builds are known to be gone.
@@ -68,79 +82,118 @@ pub(crate) fn start(mut feed: Feed) -> io::Result<JoinHandle<()>> {
 impl Feed {
     fn follow(&mut self) -> Result<(), FeedError> {
         let mut watermark = self.shared.log.watch();
-        let mut unsynced = 0;
         while !*self.stop.borrow() {
             watermark.mark_unchanged();
             let applied = self.apply_some()?;
-            unsynced += applied;
-            if unsynced >= UNSYNCED_EVENTS_MAX {
-                self.shared.store.sync()?;
-                unsynced = 0;
-            }
+            self.write_behind()?;
             if applied == 0 {
                 self.caught_up()?;
                 block_on(either(watermark.changed(), self.stop.changed()));
             }
         }
-        Ok(self.shared.store.sync()?)
+        self.write_all()
     }
 
     /// How many events were applied, or left out because their stream is parked.
     fn apply_some(&mut self) -> Result<usize, FeedError> {
         let shared = Arc::clone(&self.shared);
-        let records: Vec<Record> = shared
-            .log
-            .after(self.checkpoint.position)
-            .take(BATCH_EVENTS_MAX)
-            .collect::<Result<_, _>>()?;
+        let records: Vec<Record> =
+            shared.log.after(self.applied.0).take(BATCH_EVENTS_MAX).collect::<Result<_, _>>()?;
         let (Some(last), count) = (records.last(), records.len()) else { return Ok(0) };
         let end = (last.position(), last.leaf_hash());
-        let mut batch = Batch::new(&shared.log, &shared.store, &shared.parked);
+        let mut batch = Batch::new(&shared);
         for record in records {
             batch.take(record)?;
         }
-        let (changes, outcome) = batch.finish()?;
-        self.checkpoint = shared.store.commit(changes, &self.checkpoint, end)?;
+        let outcome = batch.finish();
+        self.parked.extend(outcome.parked.iter().cloned());
         shared.publish(outcome);
-        if self.checkpoint.position >= shared.log.watermark() {
+        self.applied = end;
+        if end.0 >= shared.log.watermark() {
             self.caught_up()?;
         }
-        shared.applied.send_replace(self.checkpoint.position);
+        shared.applied.move_to(end.0);
         Ok(count)
+    }
+
+    /// Writes what has waited longest, if too much waits.
+    fn write_behind(&mut self) -> Result<(), FeedError> {
+        while self.applied.0.0 - self.checkpoint.position.0 > self.behind_max
+            || self.shared.unwritten.bytes() > BEHIND_BYTES_MAX
+        {
+            self.write_some()?;
+        }
+        if self.checkpoint.position.0 - self.synced.0 >= UNSYNCED_MAX {
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    fn write_all(&mut self) -> Result<(), FeedError> {
+        while self.checkpoint.position < self.applied.0 {
+            self.write_some()?;
+        }
+        self.sync()
+    }
+
+    fn sync(&mut self) -> Result<(), FeedError> {
+        self.synced = self.checkpoint.position;
+        Ok(self.shared.store.sync()?)
+    }
+
+    /// Writes the documents that the next events after the checkpoint changed, as they are now.
+    fn write_some(&mut self) -> Result<(), FeedError> {
+        let Shared { store, unwritten, .. } = &*self.shared;
+        let end = self.checkpoint.position.0 + self.behind_max / WRITTEN_PART + 1;
+        let end = Position(end).next();
+        let due = unwritten.since_before(end);
+        let mut changes = Changes::default();
+        for (stream, newer) in &due {
+            let plain = newer.document.encode();
+            store.put(&mut changes, (Kind::Document, stream), &plain, newer.trace)?;
+        }
+        for (stream, why) in self.parked.drain(..) {
+            store.put(&mut changes, (Kind::Parked, &stream), &why.encode(), Trace::default())?;
+        }
+        let whole = unwritten.first_from(end).map_or(self.applied.0, |first| Position(first.0 - 1));
+        self.checkpoint = store.commit(changes, &self.checkpoint, whole, self.applied)?;
+        for (stream, _) in &due {
+            unwritten.remove(stream);
+        }
+        Ok(())
     }
 
     /// The first time, what this build replaces goes.
     fn caught_up(&mut self) -> Result<(), FeedError> {
-        self.shared.ready.store(true, Ordering::Relaxed);
         if !self.is_alone {
             // It must be there after a power cut that the others do not outlive.
-            self.shared.store.sync()?;
+            self.write_all()?;
             build::remove_others(&self.dir, self.build).map_err(FeedError::Remove)?;
             self.is_alone = true;
         }
+        self.shared.ready.store(true, Ordering::Relaxed);
         Ok(())
     }
 }
 
 impl Shared {
-    /// Lets readers see what was committed; whoever sees `applied` move, sees all of it.
+    /// Lets readers see what was applied; whoever sees `applied` move, sees all of it.
     fn publish(&self, outcome: Outcome) {
         let mut index = self.index.write();
-        for document in &outcome.documents {
-            build::index_document(&mut index, document);
+        for (_, _, newer) in &outcome.documents {
+            build::index_document(&mut index, &newer.document);
         }
-        for (stream, parked) in outcome.parked {
-            build::index_parked(&mut index, &stream);
-            self.answers.remove(&stream);
-            self.parked.insert(stream, parked);
+        for (stream, _) in &outcome.parked {
+            build::index_parked(&mut index, stream);
         }
         drop(index);
-        for document in &outcome.documents {
-            match document {
-                Document::Customer(id, _) => self.answers.remove(&StreamId::from(id.clone())),
-                Document::Person(id, _) => self.answers.remove(&StreamId::from(id.clone())),
-                Document::Consent(..) => {}
-            }
+        for (stream, first, newer) in outcome.documents {
+            self.unwritten.put(stream.clone(), first, newer);
+            self.answers.remove(&stream);
+        }
+        for (stream, parked) in outcome.parked {
+            self.answers.remove(&stream);
+            self.parked.insert(stream, parked);
         }
     }
 
@@ -149,9 +202,9 @@ impl Shared {
             reason,
             "The projections have stopped; nothing new is seen until a restart."
         );
-        *self.stopped.lock() = Some(reason);
-        // Who waits is to look again.
-        self.applied.send_modify(|_: &mut Position| {});
+        // It stops once: the thread is gone then.
+        let _ = self.stopped.set(reason);
+        self.applied.give_up();
     }
 }
 

@@ -1,6 +1,57 @@
 //! JSON written member by member, so that its order is the order of the code.
 
+use std::ops::Deref;
+
+use bytes::Bytes;
+use minicbor::{
+    Decode, Decoder, Encode, Encoder,
+    decode::Error as DecodeError,
+    encode::{Error as EncodeError, Write},
+};
 use serde::Serialize;
+
+/// JSON, or a piece of it, as it leaves; clones share the bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Json(Bytes);
+
+impl From<Vec<u8>> for Json {
+    fn from(bytes: Vec<u8>) -> Self {
+        // Kept for long: without the room that writing left over.
+        Self(bytes.into_boxed_slice().into())
+    }
+}
+
+impl From<Json> for Bytes {
+    fn from(json: Json) -> Self {
+        json.0
+    }
+}
+
+impl Deref for Json {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Json {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl<C> Encode<C> for Json {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
+        e.bytes(self)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Json {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
+        Ok(Self(Bytes::copy_from_slice(d.bytes()?)))
+    }
+}
 
 /// Members of an object, each with a comma before it; a fragment that others can follow.
 #[derive(Debug)]
@@ -42,17 +93,17 @@ impl Members {
         self
     }
 
-    pub(crate) fn into_fragment(self) -> Vec<u8> {
-        self.0
+    pub(crate) fn into_fragment(self) -> Json {
+        self.0.into()
     }
 
-    pub(crate) fn into_object(mut self) -> Vec<u8> {
+    pub(crate) fn into_object(mut self) -> Json {
         match self.0.first_mut() {
             Some(comma) => *comma = b'{',
             None => self.0.push(b'{'),
         }
         self.0.push(b'}');
-        self.0
+        self.0.into()
     }
 
     fn name(&mut self, name: &str) {
@@ -63,7 +114,7 @@ impl Members {
 }
 
 /// An array of values that are JSON already.
-pub(crate) fn array<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> Vec<u8> {
+pub(crate) fn array<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> Json {
     let mut bytes = Vec::with_capacity(OBJECT_BYTES);
     bytes.push(b'[');
     for (nth, item) in items.into_iter().enumerate() {
@@ -73,14 +124,14 @@ pub(crate) fn array<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> Vec<u
         bytes.extend(item.as_ref());
     }
     bytes.push(b']');
-    bytes
+    bytes.into()
 }
 
 /// One value.
-pub(crate) fn of(value: &impl Serialize) -> Vec<u8> {
+pub(crate) fn of(value: &impl Serialize) -> Json {
     let mut bytes = Vec::with_capacity(OBJECT_BYTES);
     write(&mut bytes, value);
-    bytes
+    bytes.into()
 }
 
 fn write(bytes: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {

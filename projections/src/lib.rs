@@ -1,17 +1,19 @@
 //! What the events mean to someone who asks: the read models, kept as the bytes that leave.
 //!
 //! One thread follows the log's watermark (`feed`), applies events to documents, one a stream
-//! (`document`: `customer`, `person`, `consent`), and writes them with its position in one commit
-//! (`store`, in a folder of its own: `build`). Answers are read from documents and kept in memory
+//! (`document`: `customer`, `person`, `consent`), lets them be seen (`unwritten`), and writes them
+//! behind, with the position that the store has come to (`store`, in a folder of its own: `build`). Answers are read from documents and kept in memory
 //! (`answers`); who may see them stands in an index in memory (`access`). A stream with an event
 //! that cannot be read or applied stands still, visibly (`parked`); everything else goes on.
 
 mod access;
 mod answers;
+mod applied;
 mod batch;
 mod build;
 mod consent;
 mod customer;
+mod digest;
 mod document;
 mod feed;
 mod json;
@@ -19,6 +21,7 @@ mod parked;
 mod person;
 mod queries;
 mod store;
+mod unwritten;
 
 #[cfg(test)]
 mod tests;
@@ -29,14 +32,13 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
 };
 
-use aws_lc_rs::digest;
 use events::{
     id::{Position, StreamId},
     log::EventLog,
@@ -47,10 +49,12 @@ use tokio::sync::watch;
 use self::{
     access::Index,
     answers::{AnswerCache, Answers},
+    applied::Applied,
     document::Document,
     feed::Feed,
     parked::ParkedStreams,
     store::{Kind, Store},
+    unwritten::Unwritten,
 };
 pub use self::{
     access::{Access, ConsentFor, PersonCustomer, Scopes},
@@ -68,6 +72,8 @@ pub struct ProjectionSettings {
     pub answers_bytes_max: u64,
     /// Bytes of the store that may stay in memory; sled takes it as a hint.
     pub store_cache_bytes: u64,
+    /// How far the store may trail, in events: what a restart after a kill applies again.
+    pub behind_max: u64,
 }
 
 impl ProjectionSettings {
@@ -76,6 +82,7 @@ impl ProjectionSettings {
             dir: dir.into(),
             answers_bytes_max: 256 * 1024 * 1024,
             store_cache_bytes: 64 * 1024 * 1024,
+            behind_max: 16 * 1024,
         }
     }
 }
@@ -115,13 +122,14 @@ pub struct Projections {
 struct Shared {
     log: EventLog,
     store: Store,
+    unwritten: Unwritten,
     answers: AnswerCache,
     index: RwLock<Index>,
     parked: ParkedStreams,
-    applied: watch::Sender<Position>,
+    applied: Applied,
     /// Whether they have caught up with the log once.
     ready: AtomicBool,
-    stopped: Mutex<Option<String>>,
+    stopped: OnceLock<String>,
     _lock: File,
 }
 
@@ -148,18 +156,23 @@ impl Projections {
         let shared = Arc::new(Shared {
             log,
             store: build.store,
+            unwritten: Unwritten::default(),
             answers: AnswerCache::new(settings.answers_bytes_max),
             index: RwLock::new(build.index),
             parked: build.parked,
-            applied: watch::Sender::new(build.checkpoint.position),
+            applied: Applied::new(build.checkpoint.position),
             ready: AtomicBool::new(ready),
-            stopped: Mutex::new(None),
+            stopped: OnceLock::new(),
             _lock: lock,
         });
         let stop = watch::Sender::new(false);
         let feed = Feed {
             shared: Arc::clone(&shared),
+            applied: (build.checkpoint.position, build.checkpoint.leaf),
+            synced: build.checkpoint.position,
             checkpoint: build.checkpoint,
+            parked: Vec::new(),
+            behind_max: settings.behind_max,
             dir: settings.dir.clone(),
             build: build.number,
             is_alone: false,
@@ -171,12 +184,7 @@ impl Projections {
 
     /// The last event that every answer knows of.
     pub fn applied(&self) -> Position {
-        *self.shared.applied.borrow()
-    }
-
-    /// Tells whenever more is applied.
-    pub fn watch(&self) -> watch::Receiver<Position> {
-        self.shared.applied.subscribe()
+        self.shared.applied.position()
     }
 
     /// Events of the log that are not applied yet.
@@ -187,21 +195,24 @@ impl Projections {
 
     /// Whether they have caught up with the log since they were opened, and still follow it.
     pub fn ready(&self) -> bool {
-        self.shared.ready.load(Ordering::Relaxed) && self.stopped().is_none()
+        self.shared.ready.load(Ordering::Relaxed) && self.shared.stopped.get().is_none()
     }
 
     /// Waits until an event is applied; false when it is not, in time or any more.
     pub async fn wait_until(&self, position: Position, timeout: Duration) -> bool {
-        let mut applied = self.watch();
-        let settled = applied
-            .wait_for(|applied| *applied >= position || self.shared.stopped.lock().is_some());
-        let _ = tokio::time::timeout(timeout, settled).await;
+        if self.applied() >= position {
+            return true;
+        }
+        let applied = self.shared.applied.when(position);
+        if self.applied() < position && self.stopped().is_none() {
+            let _ = tokio::time::timeout(timeout, applied).await;
+        }
         self.applied() >= position
     }
 
     /// Why nothing more is applied, if so.
     pub fn stopped(&self) -> Option<String> {
-        self.shared.stopped.lock().clone()
+        self.shared.stopped.get().cloned()
     }
 
     /// Streams that stand still, with the event that they stand before, and why.
@@ -217,27 +228,14 @@ impl Projections {
             let _ = join.join();
         }
     }
-
-    /// A hash over all that is stored, the same for the same events however they were applied.
-    pub fn digest(&self) -> Result<[u8; 32], StoreError> {
-        let mut context = digest::Context::new(&digest::SHA256);
-        for kind in [Kind::Document, Kind::Parked] {
-            for entry in self.shared.store.scan(kind) {
-                let (stream, stored) = entry?;
-                for part in [stream.to_string().as_bytes(), &stored.plain] {
-                    context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-                    context.update(part);
-                }
-            }
-        }
-        let mut digest = [0; 32];
-        digest.copy_from_slice(context.finish().as_ref());
-        Ok(digest)
-    }
 }
 
 impl Shared {
     fn load(&self, stream: &StreamId) -> Result<Option<Answers>, StoreError> {
+        // What is no longer unwritten is in the store by then.
+        if let Some(newer) = self.unwritten.get(stream) {
+            return Ok(Answers::of(&newer.document));
+        }
         let Some(stored) = self.store.get(Kind::Document, stream)? else { return Ok(None) };
         let document = Document::decode(stream, &stored.plain).map_err(|_| StoreError::Damaged)?;
         Ok(Answers::of(&document))

@@ -4,6 +4,7 @@
 
 mod answers;
 
+use bytes::Bytes;
 use events::{
     contact::ContactDetail,
     event::Personal,
@@ -14,7 +15,10 @@ use events::{
 use minicbor::{Decode, Encode};
 
 pub(crate) use self::answers::PersonAnswers;
-use crate::{document::Unapplied, json::Members};
+use crate::{
+    document::Unapplied,
+    json::{Json, Members},
+};
 
 /// A person that was registered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -41,16 +45,13 @@ pub(crate) struct Person {
 struct Details {
     /// Before `customerList`.
     #[n(0)]
-    #[cbor(with = "minicbor::bytes")]
-    before: Vec<u8>,
+    before: Json,
     /// Between `customerList` and `contactInformation`.
     #[n(1)]
-    #[cbor(with = "minicbor::bytes")]
-    between: Vec<u8>,
+    between: Json,
     /// After `contactInformation`.
     #[n(2)]
-    #[cbor(with = "minicbor::bytes")]
-    after: Vec<u8>,
+    after: Json,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -61,8 +62,7 @@ struct KeptContact {
     changed: Version,
     /// The answer; none when forgotten.
     #[n(2)]
-    #[cbor(with = "minicbor::bytes")]
-    body: Option<Vec<u8>>,
+    body: Option<Json>,
 }
 
 /// Applies one event; what does not fit leaves everything as it was.
@@ -95,6 +95,14 @@ pub(crate) fn apply(
 }
 
 impl Person {
+    /// Bytes that leave.
+    pub(crate) fn weight(&self) -> usize {
+        let details = self.details.as_ref();
+        let details = details.map_or(0, |it| it.before.len() + it.between.len() + it.after.len());
+        let contacts = self.contacts.iter().filter_map(|contact| contact.body.as_ref());
+        details + contacts.map(|body| body.len()).sum::<usize>()
+    }
+
     fn take(
         &mut self,
         id: &PersonId,
@@ -133,7 +141,7 @@ impl Person {
         detail: &Personal<ContactDetail>,
     ) -> Result<(), Unapplied> {
         let Err(at) = self.contact_at(id) else { return Err(Unapplied::KnownObject) };
-        let body = detail.known().map(|detail| contact_body(id, detail));
+        let body = detail.known().map(|detail| rendered(id, detail));
         let listed = body.is_some();
         self.contacts.insert(at, KeptContact { id: id.clone(), changed: version, body });
         self.note(version, listed);
@@ -147,7 +155,7 @@ impl Person {
         detail: &Personal<ContactDetail>,
     ) -> Result<(), Unapplied> {
         let at = self.contact_at(id).map_err(|_| Unapplied::UnknownObject)?;
-        let body = detail.known().map(|detail| contact_body(id, detail));
+        let body = detail.known().map(|detail| rendered(id, detail));
         let contact = &mut self.contacts[at];
         let changed = contact.body != body;
         if changed {
@@ -194,7 +202,11 @@ impl Details {
 }
 
 /// A contact detail as it leaves.
-pub fn contact_body(id: &ContactId, detail: &ContactDetail) -> Vec<u8> {
+pub fn contact_body(id: &ContactId, detail: &ContactDetail) -> Bytes {
+    rendered(id, detail).into()
+}
+
+fn rendered(id: &ContactId, detail: &ContactDetail) -> Json {
     Members::default()
         .with("contactIdentification", id)
         .with("medium", &detail.medium)

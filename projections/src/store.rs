@@ -1,5 +1,8 @@
 //! The second door to sled: sealed documents, and how far they have come, in one batch.
 //!
+//! Documents are written behind, the longest waiting first, and are then as new as they are: the
+//! checkpoint tells up to which event everything is here, and up to which anything can be.
+//!
 //! Commits are not synced one by one. What a power cut leaves of such a store may be anything,
 //! so the checkpoint holds the XOR of the tags of all sealed values: a value that is lost, old or
 //! too much shows when the store is opened.
@@ -21,8 +24,8 @@ use events::{
 use minicbor::{Decode, Encode};
 use parking_lot::RwLock;
 
-pub(crate) use self::layout::Kind;
-use self::layout::{name, part_key, split_first, stream_of};
+pub(crate) use self::layout::{Kind, name};
+use self::layout::{part_key, split_first, stream_of};
 
 /// Bytes of a segment of the store's file; fixed when the store is made.
 const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
@@ -50,15 +53,18 @@ pub(crate) struct Checkpoint {
     /// Of documents; another one rebuilds.
     #[n(0)]
     pub(crate) format: u32,
-    /// Of the last event applied.
+    /// Of the last event up to which everything is in the store.
     #[n(1)]
     pub(crate) position: Position,
-    /// The hash of that event's record.
+    /// Of the last event that anything in the store can know of.
     #[n(2)]
+    pub(crate) reached: Position,
+    /// The hash of that event's record.
+    #[n(3)]
     #[cbor(with = "minicbor::bytes")]
     pub(crate) leaf: LeafHash,
     /// The XOR of the tags of all sealed values.
-    #[n(3)]
+    #[n(4)]
     #[cbor(with = "minicbor::bytes")]
     pub(crate) tags: Tag,
 }
@@ -100,6 +106,7 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn open(dir: &Path, cache_bytes: u64, key: SecretKey) -> Result<Self, StoreError> {
+        events::freed::wait(&dir.join("db"))?;
         let config = sled::Config::new()
             .path(dir)
             .cache_capacity(cache_bytes)
@@ -208,10 +215,11 @@ impl Store {
         &self,
         changes: Changes,
         before: &Checkpoint,
-        (position, leaf): (Position, LeafHash),
+        position: Position,
+        (reached, leaf): (Position, LeafHash),
     ) -> Result<Checkpoint, StoreError> {
         let tags = xor(before.tags, changes.tags);
-        let checkpoint = Checkpoint { format: before.format, position, leaf, tags };
+        let checkpoint = Checkpoint { format: before.format, position, reached, leaf, tags };
         let plain = minicbor::to_vec(&checkpoint).expect("writing to memory does not fail");
         let mut batch = changes.batch;
         batch.insert(CHECKPOINT, self.key.seal(CHECKPOINT, &plain));

@@ -201,7 +201,7 @@ fn created(
 ) -> Response {
     let body = serde_json::to_vec(&AddressCreated { address_identification: id });
     let body = body.expect("an id is plain JSON");
-    let mut response = write::answer(app, caller, StatusCode::CREATED, Some(body), answered);
+    let mut response = write::answer(app, caller, StatusCode::CREATED, Some(body.into()), answered);
     let base = &app.settings.base_path;
     let customer = super::path_segment(customer.as_str());
     let location = format!("{base}/customers/{customer}/addresses/{id}");

@@ -4,7 +4,7 @@ use std::{convert::Infallible, str::FromStr, sync::Arc};
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use events::{
     consent::Scope,
@@ -58,11 +58,19 @@ impl FromRequestParts<Arc<App>> for Caller {
 /// The correlation id of a request; none when there is none.
 pub(super) fn correlation(headers: &HeaderMap) -> Result<Option<Correlation>, Problem> {
     let Some(value) = headers.get("x-correlation-id") else { return Ok(None) };
-    let text = std::str::from_utf8(value.as_bytes()).ok();
-    match text.and_then(|text| Correlation::parse(text).ok()) {
+    match parse(value) {
         Some(correlation) => Ok(Some(correlation)),
         None => Err(problem::invalid("The X-Correlation-ID must have 1 to 64 characters.")),
     }
+}
+
+/// Whether a correlation id is one that is reflected.
+pub(super) fn is_correlation(value: &HeaderValue) -> bool {
+    parse(value).is_some()
+}
+
+fn parse(value: &HeaderValue) -> Option<Correlation> {
+    Correlation::parse(std::str::from_utf8(value.as_bytes()).ok()?).ok()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -225,7 +225,7 @@ fn written_before(
 }
 
 fn unchanged(app: &App, caller: &Caller, current: Answer, position: Position) -> Response {
-    let body = Some(current.body.to_vec());
+    let body = Some(current.body);
     let mut response = write::answer(app, caller, StatusCode::OK, body, (position, false));
     if let Ok(etag) = HeaderValue::from_maybe_shared(current.etag) {
         response.headers_mut().insert(header::ETAG, etag);

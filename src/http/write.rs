@@ -144,13 +144,14 @@ pub(super) fn answer(
     app: &App,
     caller: &Caller,
     status: StatusCode,
-    body: Option<Vec<u8>>,
+    body: Option<Bytes>,
     (position, replayed): (Position, bool),
 ) -> Response {
-    let mut response = Response::new(body.clone().map_or_else(Body::empty, Body::from));
+    let is_empty = body.is_none();
+    let mut response = Response::new(body.map_or_else(Body::empty, Body::from));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    if body.is_some() {
+    if !is_empty {
         headers.insert(header::CONTENT_TYPE, answer::JSON);
     }
     let token = app.secrets.position(caller.client(), position);

@@ -5,11 +5,10 @@
 //! the store with a later commit, the oldest first, and with them the position up to which the
 //! index is whole. Opening places again what came after that.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use parking_lot::RwLock;
 use quick_cache::sync::Cache;
-use rustc_hash::FxHashMap;
 
 use super::{
     ReadError, Shared,
@@ -17,6 +16,7 @@ use super::{
     store::Store,
 };
 use crate::{
+    behind::Behind,
     envelope::PayloadKind,
     id::{Position, StreamId, Version},
     record::Record,
@@ -39,9 +39,7 @@ pub(super) struct Ends {
 struct Unwritten {
     /// How far the index in the store is whole.
     whole: Position,
-    tails: FxHashMap<StreamId, (Position, Arc<Tail>)>,
-    /// Streams by the first event that the store's index does not know.
-    by_first: BTreeMap<Position, StreamId>,
+    ends: Behind<Arc<Tail>>,
 }
 
 /// Ends that it is time to write, and how far the index is whole once they are.
@@ -61,7 +59,7 @@ impl std::fmt::Debug for Ends {
 impl Ends {
     /// Of a store whose index is whole up to a position.
     pub(super) fn new(whole: Position) -> Self {
-        let unwritten = Unwritten { whole, tails: FxHashMap::default(), by_first: BTreeMap::new() };
+        let unwritten = Unwritten { whole, ends: Behind::default() };
         Self { unwritten: RwLock::new(unwritten), written: Cache::new(WRITTEN_KEPT) }
     }
 
@@ -72,7 +70,7 @@ impl Ends {
 
     /// The end of a stream, if the store does not know it yet.
     fn unwritten(&self, stream: &StreamId) -> Option<Arc<Tail>> {
-        self.unwritten.read().tails.get(stream).map(|(_, tail)| Arc::clone(tail))
+        self.unwritten.read().ends.get(stream).cloned()
     }
 
     /// What a commit that ends before `next` is to take along.
@@ -82,27 +80,16 @@ impl Ends {
             return Due { ends: Vec::new(), whole: None };
         }
         let end = Position(unwritten.whole.0 + WRITTEN_TOGETHER);
-        let streams = unwritten.by_first.range(..end).map(|(_, stream)| stream);
-        let ends = streams
-            .filter_map(|stream| {
-                Some((stream.clone(), Arc::clone(&unwritten.tails.get(stream)?.1)))
-            })
-            .collect();
-        let after = unwritten.by_first.range(end..).next().map_or(next, |(first, _)| *first);
+        let due = unwritten.ends.since_before(end);
+        let ends = due.map(|(stream, tail)| (stream.clone(), Arc::clone(tail))).collect();
+        let after = unwritten.ends.first_from(end).unwrap_or(next);
         Due { ends, whole: Some(Position(after.0 - 1)) }
     }
 
     /// A stream has moved, from `first` on, and the store's index does not know.
     pub(super) fn moved(&self, stream: StreamId, first: Position, tail: Tail) {
         self.written.remove(&stream);
-        let mut unwritten = self.unwritten.write();
-        let tail = Arc::new(tail);
-        if let Some((_, known)) = unwritten.tails.get_mut(&stream) {
-            *known = tail;
-        } else {
-            unwritten.by_first.insert(first, stream.clone());
-            unwritten.tails.insert(stream, (first, tail));
-        }
+        self.unwritten.write().ends.put(stream, first, Arc::new(tail));
     }
 
     /// Nothing has moved; whoever looks next finds the end in memory.
@@ -115,10 +102,7 @@ impl Ends {
     /// The store knows the end of a stream.
     pub(super) fn wrote(&self, stream: StreamId, tail: Arc<Tail>) {
         self.written.insert(stream.clone(), tail);
-        let mut unwritten = self.unwritten.write();
-        if let Some((first, _)) = unwritten.tails.remove(&stream) {
-            unwritten.by_first.remove(&first);
-        }
+        self.unwritten.write().ends.remove(&stream);
     }
 
     /// The store's index is whole up to here.

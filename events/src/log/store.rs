@@ -6,11 +6,10 @@
 
 use std::{
     fmt,
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    time::{Duration, Instant},
 };
 
 use super::{
@@ -21,9 +20,6 @@ use crate::id::{Position, StreamId, Version};
 
 /// Bytes of a segment of the store's file; fixed when the store is made.
 const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
-/// How long a file that was just closed may still be held.
-const FREE_WAIT_MAX: Duration = Duration::from_secs(5);
-const FREE_WAIT_STEP: Duration = Duration::from_millis(1);
 
 /// What goes into the store together, or not at all.
 #[derive(Debug, Default)]
@@ -68,7 +64,7 @@ impl Store {
     pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         remove_half_made_snapshots(dir)?;
         let path = file_in(dir);
-        wait_until_free(&path)?;
+        crate::freed::wait(&path)?;
         let config = sled::Config::new()
             .path(dir)
             .cache_capacity(cache_bytes)
@@ -170,21 +166,6 @@ pub(super) fn has_blobs(dir: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// Threads of sled's hold the file a moment longer than the store that this process just closed.
-fn wait_until_free(path: &Path) -> io::Result<()> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let deadline = Instant::now() + FREE_WAIT_MAX;
-    while matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && Instant::now() < deadline {
-        std::thread::sleep(FREE_WAIT_STEP);
-    }
-    // If it is still held, sled says so itself.
-    Ok(())
 }
 
 /// A snapshot that sled was still writing when it died would make it refuse to open.

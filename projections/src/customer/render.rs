@@ -7,7 +7,7 @@ use events::{
 };
 
 use super::{AddressContent, Customer, Details, PersonLink};
-use crate::json::{self, Members};
+use crate::json::{self, Json, Members};
 
 impl Customer {
     /// Writes the answer anew.
@@ -62,7 +62,7 @@ impl PersonLink {
         self.link.and_then(|link| link.person_relation)
     }
 
-    fn render(&self) -> Vec<u8> {
+    fn render(&self) -> Json {
         Members::default()
             .maybe("personRelation", self.relation().as_ref())
             .with("personIdentification", &self.person)
@@ -89,7 +89,7 @@ impl AddressContent {
 }
 
 /// The reference requires five members here that it defines elsewhere: they stand in both places.
-fn postal_address(address: &Address) -> Vec<u8> {
+fn postal_address(address: &Address) -> Json {
     let postal = &address.postal_address;
     let physical = &postal.physical_address;
     Members::default()

@@ -32,7 +32,7 @@ impl Kind {
 }
 
 /// Ids hold no control characters, so the zero ends them.
-pub(super) fn name(kind: Kind, stream: &StreamId) -> Vec<u8> {
+pub(crate) fn name(kind: Kind, stream: &StreamId) -> Vec<u8> {
     let aggregate = match stream {
         StreamId::Customer(_) => b'c',
         StreamId::Person(_) => b'p',

@@ -33,7 +33,7 @@ use tokio::runtime::Runtime;
 
 use crate::{Answer, ProjectionSettings, Projections, ReadError};
 
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) struct Bank {
     dir: TempDir,
@@ -66,6 +66,13 @@ impl Bank {
 
     pub(super) fn open(&self, folder: &str) -> Projections {
         let settings = ProjectionSettings::new(self.folder(folder));
+        Projections::open(&settings, self.log.clone()).unwrap()
+    }
+
+    /// Projections that write often and little, so that their store is of many ages.
+    pub(super) fn open_eager(&self, folder: &str) -> Projections {
+        let settings =
+            ProjectionSettings { behind_max: 64, ..ProjectionSettings::new(self.folder(folder)) };
         Projections::open(&settings, self.log.clone()).unwrap()
     }
 

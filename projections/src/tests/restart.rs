@@ -1,6 +1,6 @@
 //! Stopped, lost, foreign or damaged: afterwards everything is as if nothing had happened.
 
-use std::{fs, os::unix::fs::FileExt, path::Path};
+use std::{fs, os::unix::fs::FileExt, path::Path, time::Instant};
 
 use events::id::Position;
 
@@ -138,6 +138,72 @@ fn a_copy_taken_while_they_run_leads_to_the_same() {
         fs::remove_dir_all(bank.folder("copy")).unwrap();
     }
     projections.close();
+}
+
+/// Everybody moves, again and again, so that documents are newer than the checkpoint.
+fn everybody_moves(bank: &Bank, rounds: u64) {
+    for _ in 0..rounds {
+        for nth in 0..20 {
+            let home = kyc(&format!("Chief of {}", bank.log.watermark()));
+            bank.customer(&format!("C-{nth}"), [home]);
+        }
+    }
+}
+
+#[test]
+fn a_store_whose_documents_are_ahead_of_its_checkpoint_goes_on_from_it() {
+    let bank = Bank::new();
+    some_history(&bank, 0, 20);
+    let projections = bank.open_eager("p");
+    for _ in 0..4 {
+        everybody_moves(&bank, 5);
+        bank.settle(&projections);
+        assert_eq!(projections.digest().unwrap(), bank.rebuilt());
+        // As after a kill.
+        copy(&bank.folder("p"), &bank.folder("copy"));
+        let copied = bank.open("copy");
+        bank.settle(&copied);
+        assert_eq!(copied.parked(), []);
+        assert_eq!(copied.digest().unwrap(), bank.rebuilt());
+        copied.close();
+        drop(copied);
+        assert_eq!(builds(&bank.folder("copy")), ["build-1"]);
+        fs::remove_dir_all(bank.folder("copy")).unwrap();
+    }
+    projections.close();
+}
+
+#[test]
+fn a_store_that_knows_of_events_the_log_has_no_more_is_built_anew() {
+    let bank = Bank::new();
+    some_history(&bank, 0, 20);
+    let projections = bank.open_eager("p");
+    bank.settle(&projections);
+    everybody_moves(&bank, 2);
+    copy(&bank.folder("log"), &bank.folder("older"));
+    let older = bank.log.watermark();
+    everybody_moves(&bank, 2);
+    // The checkpoint stays before the end of the older log, the documents do not.
+    let store = &projections.shared.store;
+    let checkpoint = || store.checkpoint().unwrap().unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while checkpoint().reached <= older && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert!(checkpoint().reached > older);
+    assert!(checkpoint().position < older);
+    store.sync().unwrap();
+    copy(&bank.folder("p"), &bank.folder("killed"));
+    projections.close();
+    drop(projections);
+    let bank = bank.reopened(|dir| {
+        fs::remove_dir_all(dir.join("log")).unwrap();
+        fs::rename(dir.join("older"), dir.join("log")).unwrap();
+    });
+    let projections = bank.projections("killed");
+    assert_eq!(projections.digest().unwrap(), bank.rebuilt());
+    projections.close();
+    assert_eq!(builds(&bank.folder("killed")), ["build-2"]);
 }
 
 #[test]
