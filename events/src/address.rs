@@ -1,11 +1,12 @@
 //! Where mail for a customer goes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::{Country, Text};
 
 /// One address of a customer: everything about it but its id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Address {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -21,7 +22,7 @@ pub struct Address {
 }
 
 /// On paper or on screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum DispatchType {
     Postal,
@@ -29,8 +30,9 @@ pub enum DispatchType {
     Other,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 pub struct PostalAddress {
     pub salutation: Salutation,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,8 +40,9 @@ pub struct PostalAddress {
     pub physical_address: PhysicalAddress,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 pub struct Salutation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reception_restriction: Option<Text<35>>,
@@ -51,8 +54,9 @@ pub struct Salutation {
     pub override_salutation: Option<Text<35>>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 pub struct AddresseeName {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organisation_name: Option<Text<70>>,
@@ -66,8 +70,9 @@ pub struct AddresseeName {
     pub name_suffix: Option<Text<35>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 pub struct PhysicalAddress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub care_of: Option<Text<35>>,

@@ -5,9 +5,10 @@ mod tests;
 
 use std::{fmt, sync::Arc};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::text::{Unfit, no_control_characters, within};
+use crate::text::{PLAIN_PATTERN, Unfit, no_control_characters, within};
 
 /// Longest id of the bank, in characters, as the `OpenWealth` reference has it.
 pub const BANK_ID_CHARS_MAX: usize = 35;
@@ -34,13 +35,16 @@ macro_rules! text_id {
             }
         }
 
-        text_forms!($name);
+        text_forms!($name, {
+            "type": "string", "minLength": 1, "maxLength": $chars_max, "pattern": PLAIN_PATTERN
+        });
     };
 }
 
-/// Makes the conversions that every checked text has: to and from `String`, to CBOR and back.
+/// Makes the forms that every checked text has: to and from `String`, to CBOR and back, and as a
+/// schema.
 macro_rules! text_forms {
-    ($name:ident) => {
+    ($name:ident, $schema:tt) => {
         impl TryFrom<String> for $name {
             type Error = crate::text::Unfit;
             fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -50,6 +54,17 @@ macro_rules! text_forms {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
+            }
+        }
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!($schema)
             }
         }
         impl std::fmt::Display for $name {
@@ -108,11 +123,11 @@ pub struct AddressId(u64);
 impl AddressId {
     /// The bank's own ids lie below, ours from here on.
     pub const OURS_MIN: u64 = 1_000_000_000_000;
-    /// Numbers from here on are not exact in every JSON reader.
-    const END: u64 = 1 << 53;
+    /// Greater numbers are not exact in every JSON reader.
+    pub const MAX: u64 = (1 << 53) - 1;
 
     pub fn new(number: u64) -> Result<Self, Unfit> {
-        if (1..Self::END).contains(&number) {
+        if (1..=Self::MAX).contains(&number) {
             Ok(Self(number))
         } else {
             Err(Unfit::Shape("a whole number from 1 to 9007199254740991"))
@@ -137,6 +152,20 @@ impl AddressId {
 
     pub fn get(self) -> u64 {
         self.0
+    }
+}
+
+impl JsonSchema for AddressId {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AddressId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": Self::MAX })
     }
 }
 

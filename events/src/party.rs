@@ -1,11 +1,12 @@
 //! Who the bank deals with: the contract and the people behind it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::{Country, Currency, Date, Lei, Text};
 
 /// What the bank states about a contract, besides whether it is closed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -21,7 +22,7 @@ pub struct CustomerDetails {
 }
 
 /// Whether an open contract is in use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Activity {
     Active,
@@ -29,7 +30,9 @@ pub enum Activity {
 }
 
 /// What a person is to a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum Relation {
     BeneficialOwner,
@@ -41,7 +44,9 @@ pub enum Relation {
 }
 
 /// The link of a customer to a person; the person stands in the envelope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Link {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +54,7 @@ pub struct Link {
 }
 
 /// What the bank states about a person, besides how to reach it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,7 +71,7 @@ pub struct PersonDetails {
 }
 
 /// The five kinds of person, each with what only it has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "personType", rename_all = "camelCase")]
 pub enum Party {
     NaturalPerson(NaturalPerson),
@@ -89,8 +94,9 @@ impl Party {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(inline)]
 pub struct NaturalPerson {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given_name: Option<Text<35>>,
@@ -112,7 +118,7 @@ pub struct NaturalPerson {
     pub tin: Option<Text<35>>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LifeDate {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,7 +127,7 @@ pub struct LifeDate {
     pub date_type: Option<DateType>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum DateType {
     BirthDate,
@@ -129,7 +135,7 @@ pub enum DateType {
     DeathDate,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Gender {
     Male,
@@ -137,7 +143,7 @@ pub enum Gender {
     Other,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CivilStatus {
     Unmarried,
@@ -146,8 +152,9 @@ pub enum CivilStatus {
     Widowed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 pub struct LegalPerson {
     pub organisation_name: Text<35>,
     pub legal_form: Text<35>,
@@ -157,15 +164,16 @@ pub struct LegalPerson {
     pub domicilary_company: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 pub struct PersonAssociation {
     pub person_association_name: Text<70>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person_association_type: Option<AssociationType>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AssociationType {
     CompteJoint,
@@ -175,14 +183,15 @@ pub enum AssociationType {
     CollectiveProprietorship,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 pub struct Trust {
     pub trust_name: Text<70>,
     pub trust_type: TrustType,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum TrustType {
     SimpleTrust,
@@ -190,8 +199,9 @@ pub enum TrustType {
     GrantorTrust,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 pub struct SoleProprietorship {
     pub sole_proprietorship_name: Text<70>,
 }

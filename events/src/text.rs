@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::id::text_forms;
@@ -22,6 +23,9 @@ pub enum Unfit {
     #[error("is not {0}")]
     Shape(&'static str),
 }
+
+/// What texts of one line match, as JSON Schema has it: no control characters.
+pub const PLAIN_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
 pub(crate) fn within(text: &str, chars_min: usize, chars_max: usize) -> Result<(), Unfit> {
     // Counting stops one past the bound, so that a huge text costs nothing.
@@ -66,9 +70,23 @@ impl<const MAX: usize> Serialize for Text<MAX> {
     }
 }
 
-/// Makes a text whose shape a predicate knows.
+impl<const MAX: usize> JsonSchema for Text<MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Text{MAX}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "maxLength": MAX, "pattern": PLAIN_PATTERN })
+    }
+}
+
+/// Makes a text whose shape a predicate knows; the schema says the same as far as it can.
 macro_rules! shaped {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $fits:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $schema:tt, $fits:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
         #[serde(try_from = "String")]
@@ -85,41 +103,47 @@ macro_rules! shaped {
             }
         }
 
-        text_forms!($name);
+        text_forms!($name, $schema);
     };
 }
 
 shaped!(
     /// A country in two capital letters.
-    Country, "two capital letters", |text| capitals(text, 2)
+    Country, "two capital letters", { "type": "string", "pattern": "^[A-Z]{2}$" },
+    |text| capitals(text, 2)
 );
 shaped!(
     /// A currency in three capital letters.
-    Currency, "three capital letters", |text| capitals(text, 3)
+    Currency, "three capital letters", { "type": "string", "pattern": "^[A-Z]{3}$" },
+    |text| capitals(text, 3)
 );
 shaped!(
     /// A decimal amount, kept digit by digit as the bank wrote it.
-    Amount, "a decimal number of at most 12 digits, a point and 9 digits", is_amount
+    Amount, "a decimal number of at most 12 digits, a point and 9 digits",
+    { "type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,9})?$" }, is_amount
 );
 shaped!(
     /// A legal entity identifier.
-    Lei, "18 capital letters or digits and 2 digits", is_lei
+    Lei, "18 capital letters or digits and 2 digits",
+    { "type": "string", "pattern": "^[A-Z0-9]{18}[0-9]{2}$" }, is_lei
 );
 shaped!(
     /// A day in the form `YYYY-MM-DD` that exists in the calendar.
-    Date, "a date that exists, as YYYY-MM-DD", is_date
+    Date, "a date that exists, as YYYY-MM-DD", { "type": "string", "format": "date" }, is_date
 );
 shaped!(
     /// Why somebody changed something: a code or a ticket number, never free text.
-    Reason, "a code of 1 to 64 letters, digits, points, dashes or underscores", is_code
+    Reason, "a code of 1 to 64 letters, digits, points, dashes or underscores",
+    { "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" }, is_code
 );
 shaped!(
     /// The caller's name for one call, reflected in its answer.
-    Correlation, "1 to 64 characters without control characters", is_correlation
+    Correlation, "1 to 64 characters without control characters",
+    { "type": "string", "minLength": 1, "maxLength": 64, "pattern": PLAIN_PATTERN }, is_correlation
 );
 shaped!(
     /// A W3C trace context.
-    Trace, "a traceparent", is_trace
+    Trace, "a traceparent", { "type": "string", "pattern": "^[!-~]{1,128}$" }, is_trace
 );
 
 fn capitals(text: &str, count: usize) -> bool {
