@@ -11,7 +11,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::{config::Config, folder::NoKey, service::Refused, telemetry};
+use crate::{config::Config, folder::NoKey, http, service::Refused, telemetry};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -47,6 +47,8 @@ enum Command {
     Token(token::Token),
     /// Prints the configuration as it is in force, without secrets.
     Config(Settings),
+    /// Prints the OpenAPI document of the service as it is configured.
+    Openapi(Settings),
     /// Prints completions for a shell.
     Completions { shell: clap_complete::Shell },
 }
@@ -109,6 +111,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Replay(replay) => replay.run()?,
         Command::Token(token) => token.run()?,
         Command::Config(settings) => print!("{}", settings.load()?.to_toml()?),
+        Command::Openapi(settings) => {
+            print!("{}", http::openapi::text(&settings.load()?.http.base_path));
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "dossier", &mut io::stdout());
         }

@@ -6,7 +6,9 @@ mod caller;
 mod contacts;
 mod count;
 mod customers;
+mod documents;
 mod health;
+pub mod openapi;
 mod paging;
 mod persons;
 mod problem;
@@ -51,10 +53,12 @@ pub fn router(app: Arc<App>) -> Router {
             "/persons/{personId}/contactdetails/{contactId}",
             get(contacts::one).put(contacts::change),
         )
-        .route("/healthcheck", get(health::check).post(health::check));
+        .route("/healthcheck", get(health::check).post(health::check))
+        .merge(documents::routes(&app.settings.base_path));
     let routes = match app.settings.base_path.as_str() {
         "" => routes,
-        base => Router::new().nest(base, routes),
+        // The types of problems lead to the root, whatever stands before the API.
+        base => Router::new().nest(base, routes).merge(documents::routes(base)),
     };
     routes
         .fallback(|| async { problem::no_route() })

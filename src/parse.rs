@@ -18,7 +18,11 @@ mod tests;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
+
+pub use self::content::{PHONE_DIGITS_MAX, PHONE_DIGITS_MIN, countries};
+pub use self::scalar::FILLED_PATTERN;
 
 use self::findings::Findings;
 use self::json::Json;
@@ -74,7 +78,7 @@ impl fmt::Display for Violations {
 impl std::error::Error for Violations {}
 
 /// One thing that is wrong, where it is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Violation {
     #[serde(skip)]
     pub kind: Kind,

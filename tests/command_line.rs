@@ -102,9 +102,17 @@ fn tokens_are_printed_for_development_only() {
 #[test]
 fn the_command_line_teaches_itself() {
     let help = run(&["--help"], 0);
-    for word in
-        ["serve", "import", "sample", "replay", "token", "config", "completions", "Exit codes"]
-    {
+    for word in [
+        "serve",
+        "import",
+        "sample",
+        "replay",
+        "token",
+        "config",
+        "openapi",
+        "completions",
+        "Exit codes",
+    ] {
         assert!(stdout(&help).contains(word), "{word}");
     }
     for shell in ["bash", "zsh", "fish"] {

@@ -15,6 +15,7 @@ mod health;
 mod import;
 mod kyc;
 mod nats;
+mod openapi;
 mod paging;
 mod persons;
 mod replay;

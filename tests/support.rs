@@ -5,5 +5,6 @@ pub(crate) mod app;
 pub(crate) mod bank;
 pub(crate) mod binary;
 pub(crate) mod client;
+pub(crate) mod document;
 pub(crate) mod folder;
 pub(crate) mod nats;

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::SecondsFormat;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
 use crate::{app::App, clock};
 
 /// Headers that are told back.
-const ECHOED: [&str; 7] = [
+pub(super) const ECHOED: [&str; 7] = [
     "X-Correlation-ID",
     "Authorization",
     "X-CorAPI-Client-ID",
@@ -27,15 +28,15 @@ const ECHOED: [&str; 7] = [
     "User-Agent",
 ];
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Health {
+pub(super) struct Health {
     received_headers: Vec<Echo>,
     received_payload: &'static str,
     request_date_time: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Echo {
     header_name: &'static str,

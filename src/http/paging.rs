@@ -10,9 +10,9 @@ use super::{
 };
 use crate::app::App;
 
-const LIMIT_DEFAULT: usize = 100;
+pub(super) const LIMIT_DEFAULT: usize = 100;
 /// More are not sent in one page, whatever is asked.
-const LIMIT_MAX: usize = 1000;
+pub(super) const LIMIT_MAX: usize = 1000;
 
 /// Which page somebody asks for.
 pub(super) struct Page {

@@ -1,11 +1,14 @@
 //! Every error that leaves: RFC 9457, one catalogue, and nothing of the inside.
 
+mod catalogue;
+
 use std::borrow::Cow;
 
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -13,6 +16,9 @@ use crate::{
     commands::{CommandError, Rejection},
     parse::{self, Violation, Violations},
 };
+
+/// What stands before the name of a kind.
+const PAGES: &str = "/problems/";
 
 /// What a client is told to wait before it tries again, in seconds.
 const RETRY_AFTER_S: u64 = 1;
@@ -54,7 +60,11 @@ impl Kind {
         }
     }
 
-    fn title(self) -> &'static str {
+    pub(super) fn uri(self) -> String {
+        format!("{PAGES}{}", self.name())
+    }
+
+    pub(super) fn title(self) -> &'static str {
         match self {
             Self::MalformedPayload => "The request cannot be read",
             Self::InvalidPayload => "The request breaks a rule of the schema",
@@ -88,14 +98,20 @@ struct Parts {
     cause: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// How a problem leaves.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Body<'a> {
+    /// Names the kind of problem, and leads to the page about it.
     r#type: String,
     title: &'a str,
     status: u16,
+    /// What is wrong with this request.
     detail: &'a str,
+    /// The correlation id as a URN.
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,
+    /// All that is wrong with the body, as far as it could be read.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     violations: &'a [Violation],
 }
@@ -131,15 +147,7 @@ impl Problem {
         if let Some(cause) = &self.0.cause {
             tracing::error!(correlation, cause, "A request failed.");
         }
-        let body = Body {
-            r#type: format!("/problems/{}", self.0.kind.name()),
-            title: self.0.kind.title(),
-            status: self.0.status.as_u16(),
-            detail: &self.0.detail,
-            instance: correlation.map(instance),
-            violations: &self.0.violations,
-        };
-        let bytes = serde_json::to_vec(&body).expect("a problem is plain JSON");
+        let bytes = serde_json::to_vec(&self.body(correlation)).expect("a problem is plain JSON");
         let mut response = (self.0.status, bytes).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -147,6 +155,17 @@ impl Problem {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.extend(self.0.header);
         response
+    }
+
+    fn body(&self, correlation: Option<&str>) -> Body<'_> {
+        Body {
+            r#type: self.0.kind.uri(),
+            title: self.0.kind.title(),
+            status: self.0.status.as_u16(),
+            detail: &self.0.detail,
+            instance: correlation.map(instance),
+            violations: &self.0.violations,
+        }
     }
 }
 

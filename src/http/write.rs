@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Longest idempotency key, in characters.
-const KEY_CHARS_MAX: usize = 255;
+pub(super) const KEY_CHARS_MAX: usize = 255;
 
 /// A write whose body was read, and which was not answered before.
 pub(super) struct Write {

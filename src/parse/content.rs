@@ -3,11 +3,16 @@
 use events::contact::Medium;
 use events::text::Unfit;
 
-const PHONE_DIGITS_MIN: usize = 5;
-const PHONE_DIGITS_MAX: usize = 20;
+pub const PHONE_DIGITS_MIN: usize = 5;
+pub const PHONE_DIGITS_MAX: usize = 20;
 /// Bounds of RFC 5321 and RFC 1035.
 const EMAIL_LOCAL_CHARS_MAX: usize = 64;
 const LABEL_CHARS_MAX: usize = 63;
+
+/// Every country there is today, in two capital letters.
+pub fn countries() -> &'static [&'static str] {
+    rust_iso3166::ALL_ALPHA2
+}
 
 pub(super) fn is_country(code: &str) -> bool {
     rust_iso3166::from_alpha2(code).is_some()

@@ -24,6 +24,13 @@ pub(super) fn name<const MAX: usize>(value: Value<'_>) -> Option<Text<MAX>> {
     value.parse(|text| if text.is_empty() { Err(Unfit::Empty) } else { Text::parse(text) })
 }
 
+/// What `filled` accepts, as JSON Schema has it: no control characters, and not only blanks.
+pub const FILLED_PATTERN: &str = concat!(
+    r"^[^\u0000-\u001f\u007f-\u009f]*",
+    r"[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]",
+    r"[^\u0000-\u001f\u007f-\u009f]*$",
+);
+
 /// Text that is more than blanks.
 pub(super) fn filled<const MAX: usize>(value: Value<'_>) -> Option<Text<MAX>> {
     let blank = Unfit::Shape("filled in");

@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use reqwest::{
     Method,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use serde_json::Value;
 
-use super::answer::Answer;
+use super::{answer::Answer, document::Call};
 
 static ASKED: AtomicU64 = AtomicU64::new(0);
 
@@ -111,14 +112,17 @@ impl Ask {
     pub(crate) async fn try_send(self) -> reqwest::Result<Answer> {
         let correlation = self.headers.get("x-correlation-id").cloned();
         let asked = format!("{} {}", self.method, self.url);
-        let mut request = self.http.request(self.method, &self.url).headers(self.headers);
+        let mut request = self.http.request(self.method.clone(), &self.url).headers(self.headers);
+        let sent = self.body.as_ref().and_then(reqwest::Body::as_bytes).map(Bytes::copy_from_slice);
         if let Some(body) = self.body {
             request = request.body(body);
         }
         let answer = request.send().await?;
+        let path = answer.url().path().to_owned();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let answer = Answer { asked, status, headers, body: answer.bytes().await? };
         answer.check(correlation.as_ref());
+        Call { method: &self.method, path: &path, body: sent.as_deref() }.judge(&answer);
         Ok(answer)
     }
 }

@@ -1,0 +1,50 @@
+//! A page for each kind of problem: when it happens, and what a developer does about it.
+
+use axum::response::Response;
+
+use super::{TEXT_POLICY, served};
+use crate::http::problem::{self, Kind, Problem};
+
+pub(super) fn page(name: &str) -> Result<Response, Problem> {
+    let kind = Kind::named(name).ok_or_else(problem::no_route)?;
+    Ok(served("text/html; charset=utf-8", TEXT_POLICY, html(kind).into()))
+}
+
+fn html(kind: Kind) -> String {
+    let [name, other] = kind.spellings();
+    let (title, when, advice) = (kind.title(), kind.when(), kind.advice());
+    let (title, when, advice) = (escaped(title), escaped(when), escaped(advice));
+    let examples = kind.examples();
+    let statuses: Vec<_> = examples.iter().map(|example| example.status.to_string()).collect();
+    let statuses = statuses.join(", ");
+    let examples: Vec<_> =
+        examples.iter().map(|example| escaped(&format!("{:#}", example.body))).collect();
+    let examples = examples.join("</pre>\n<pre>");
+    format!(
+        "<!doctype html>
+<html lang=\"en\">
+<head>
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<meta name=\"color-scheme\" content=\"light dark\">
+<title>{name}: {title}</title>
+</head>
+<body>
+<h1>{title}</h1>
+<p><code>{name}</code>, also spelt <code>{other}</code>; status {statuses}.</p>
+<h2>When it happens</h2>
+<p>{when}</p>
+<h2>What to do</h2>
+<p>{advice}</p>
+<h2>How it looks</h2>
+<pre>{examples}</pre>
+<p><a href=\"../docs\">The whole API</a></p>
+</body>
+</html>
+"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,80 @@
+//! The OpenAPI document, made from what the server enforces: its types, its bounds, its catalogue
+//! of problems.
+
+mod answers;
+mod examples;
+mod operations;
+mod parameters;
+mod schemas;
+mod shape;
+mod written;
+
+use serde_json::{Map, Value, json};
+
+/// Where the document is served, below the base path.
+pub const PATH: &str = "/openapi.json";
+
+const ABOUT: &str = "\
+What a bank knows about its customers, for those to whom its customers have opened it: the \
+Customer Management API of SIX bLink and OpenWealth.
+
+Every request names itself with an X-Correlation-ID, which its answer sends back.
+Members of a body that nobody knows are ignored and named in X-Ignored-Members, or refused, as \
+the bank has set it.
+No value is ever null: what is not known is left out.
+Where GET is answered, HEAD is too.
+The paths of addresses are also served below /customer/, in the singular.
+
+Errors are application/problem+json; their `type` leads to a page that says what to do.";
+
+/// The document of a service whose paths stand below `base_path`.
+pub fn document(base_path: &str) -> Value {
+    let server = if base_path.is_empty() { "/" } else { base_path };
+    json!({
+        "openapi": "3.1.1",
+        "info": {
+            "title": "dossier: Customer Management",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "A bank's customers, their persons, addresses and KYC records.",
+            "description": ABOUT,
+            "license": { "name": "Apache-2.0", "identifier": env!("CARGO_PKG_LICENSE") },
+        },
+        "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
+        "servers": [{ "url": server }],
+        "tags": operations::TAGS.map(|(name, about)| json!({ "name": name, "description": about })),
+        "paths": operations::paths(),
+        "components": {
+            "schemas": schemas::all(),
+            "parameters": parameters::all(),
+            "headers": answers::headers(),
+            "responses": answers::problems(),
+            "securitySchemes": { "bearer": bearer() },
+        },
+    })
+}
+
+/// The document as it is served, printed and committed.
+pub fn text(base_path: &str) -> String {
+    let text = serde_json::to_string_pretty(&document(base_path));
+    text.expect("the document is plain JSON") + "\n"
+}
+
+fn bearer() -> Value {
+    json!({
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token of the bank's authorization server. Each operation names the \
+            scope that it needs; what a client sees depends on the customers' consents, too.",
+    })
+}
+
+fn reference(section: &str, name: &str) -> Value {
+    json!({ "$ref": format!("#/components/{section}/{name}") })
+}
+
+fn object<K: Into<String>>(members: impl IntoIterator<Item = (K, Value)>) -> Value {
+    Value::Object(
+        members.into_iter().map(|(name, value)| (name.into(), value)).collect::<Map<_, _>>(),
+    )
+}

@@ -1,0 +1,178 @@
+//! What the document says of an operation: what those of one shape have in common, said once.
+
+mod table;
+
+use events::consent::Scope;
+use serde_json::{Map, Value, json};
+
+use self::table::OPERATIONS;
+pub(super) use self::table::TAGS;
+use super::{answers, examples, parameters, reference};
+
+/// One operation.
+struct Operation {
+    method: &'static str,
+    path: &'static str,
+    id: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    description: &'static str,
+    shape: Shape,
+}
+
+/// What kind of operation it is, with what differs from others of its kind.
+#[derive(Clone, Copy)]
+enum Shape {
+    List(Scope, &'static str),
+    Object(Scope, &'static str),
+    /// A body, what is answered, and how to read it again.
+    Add(Scope, &'static str, &'static str, Link),
+    /// A body, and what is answered, if anything.
+    Replace(Scope, &'static str, Option<&'static str>),
+    Health,
+    Document(&'static str),
+}
+
+/// The operation that reads what was added, and the parameter that names it in the answer.
+#[derive(Clone, Copy)]
+struct Link {
+    operation: &'static str,
+    owner: &'static str,
+    parameter: &'static str,
+    member: &'static str,
+}
+
+/// Everything that clients can reach.
+pub(super) fn paths() -> Value {
+    let mut paths = Map::new();
+    for operation in &OPERATIONS {
+        let item = paths.entry(operation.path).or_insert_with(|| json!({}));
+        item[operation.method] = operation.document();
+    }
+    paths.into()
+}
+
+impl Operation {
+    fn document(&self) -> Value {
+        let mut document = json!({
+            "operationId": self.id,
+            "tags": [self.tag],
+            "summary": self.summary,
+            "parameters": self.parameters(),
+            "responses": self.responses(),
+            "security": [],
+        });
+        let mut description = self.description.to_owned();
+        if let Some(scope) = self.scope() {
+            document["security"] = json!([{ "bearer": [scope.as_str()] }]);
+            let space = if description.is_empty() { "" } else { " " };
+            description = format!("{description}{space}Needs the scope `{}`.", scope.as_str());
+        }
+        if !description.is_empty() {
+            document["description"] = description.into();
+        }
+        if let Shape::Add(_, body, ..) | Shape::Replace(_, body, _) = self.shape {
+            document["requestBody"] = request(body);
+        }
+        document
+    }
+
+    fn scope(&self) -> Option<Scope> {
+        match self.shape {
+            Shape::List(scope, _)
+            | Shape::Object(scope, _)
+            | Shape::Add(scope, ..)
+            | Shape::Replace(scope, ..) => Some(scope),
+            Shape::Health | Shape::Document(_) => None,
+        }
+    }
+
+    fn parameters(&self) -> Vec<Value> {
+        let named = |lists: [&[&str]; 2]| -> Vec<Value> {
+            lists.concat().into_iter().map(|name| reference("parameters", name)).collect()
+        };
+        let calls = &parameters::OF_CALLS;
+        let mut all = parameters::in_path(self.path);
+        all.extend(match self.shape {
+            Shape::List(..) => named([calls, &parameters::OF_LISTS]),
+            Shape::Object(..) => named([calls, &parameters::OF_OBJECTS]),
+            Shape::Add(..) | Shape::Replace(..) => named([calls, &parameters::OF_WRITES]),
+            Shape::Health | Shape::Document(_) => parameters::of_open_calls(),
+        });
+        match self.id {
+            "getAddressByCustomerId" => all.push(reference("parameters", "addressIdentification")),
+            _ if matches!(self.shape, Shape::Health) => all.extend(parameters::of_health()),
+            _ => {}
+        }
+        all
+    }
+
+    fn responses(&self) -> Value {
+        let mut responses = self.successes();
+        for status in self.problems() {
+            responses.insert(status.to_string(), answers::problem_of(*status));
+        }
+        responses.into()
+    }
+
+    fn problems(&self) -> &'static [u16] {
+        match self.shape {
+            Shape::List(..) => &[400, 401, 403, 405, 500, 503],
+            Shape::Object(..) => &[400, 401, 403, 404, 405, 500, 503],
+            Shape::Add(..) | Shape::Replace(..) => {
+                &[400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 500, 503]
+            }
+            Shape::Document(_) if self.path.ends_with('}') => &[400, 404, 405, 500, 503],
+            Shape::Health | Shape::Document(_) => &[400, 405, 500, 503],
+        }
+    }
+
+    fn successes(&self) -> Map<String, Value> {
+        let kept = ["Cache-Control", "ETag"];
+        let written = ["Idempotency-Replayed", "X-Ignored-Members", "X-Log-Position"];
+        let answers = match self.shape {
+            Shape::List(_, item) => vec![(200, answers::page(item))],
+            Shape::Object(_, answer) => vec![
+                (200, answers::success("As it is now.", &kept, answer)),
+                (304, answers::empty("The caller has it already.", &kept)),
+            ],
+            Shape::Add(_, _, answer, link) => {
+                let of_object: &[_] =
+                    if answer == "ContactDetail" { &["ETag", "Location"] } else { &["Location"] };
+                let headers = [&written, of_object].concat();
+                let mut added = answers::success("Added.", &headers, answer);
+                added["links"] = link.document();
+                vec![(201, added)]
+            }
+            Shape::Replace(_, _, Some(answer)) => {
+                let headers = [&written[..], &["ETag"]].concat();
+                vec![(200, answers::success("As it is now.", &headers, answer))]
+            }
+            Shape::Replace(_, _, None) => vec![(204, answers::empty("It is so now.", &written))],
+            Shape::Health => vec![(200, answers::success("It answers.", &[], "Health"))],
+            Shape::Document(media_type) => vec![(200, answers::document(media_type))],
+        };
+        answers.into_iter().map(|(status, answer)| (status.to_string(), answer)).collect()
+    }
+}
+
+impl Link {
+    fn document(self) -> Value {
+        let parameters = super::object([
+            (self.owner, format!("$request.path.{}", self.owner).into()),
+            (self.parameter, format!("$response.body#/{}", self.member).into()),
+        ]);
+        let link = json!({
+            "operationId": self.operation,
+            "parameters": parameters,
+            "description": "What was added.",
+        });
+        json!({ "added": link })
+    }
+}
+
+fn request(schema: &str) -> Value {
+    let content =
+        json!({ "schema": reference("schemas", schema), "example": examples::of(schema) });
+    json!({ "required": true, "content": { "application/json": content } })
+}

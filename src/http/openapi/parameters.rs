@@ -1,0 +1,160 @@
+//! Parameters: of the path, of the query, and headers of requests.
+
+use events::{
+    id::{ContactId, CustomerId, PersonId},
+    text::{Correlation, Trace},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        documents,
+        health::ECHOED,
+        paging::{LIMIT_DEFAULT, LIMIT_MAX},
+        problem::Kind,
+        write::KEY_CHARS_MAX,
+    },
+    object, reference,
+    schemas::of,
+    written,
+};
+
+/// Every call outside the health check and the documents.
+pub(super) const OF_CALLS: [&str; 2] = ["X-Correlation-ID", "traceparent"];
+pub(super) const OF_LISTS: [&str; 2] = ["cursor", "limit"];
+pub(super) const OF_OBJECTS: [&str; 1] = ["If-None-Match"];
+pub(super) const OF_WRITES: [&str; 2] = ["Idempotency-Key", "If-Match"];
+
+/// What an open call may say of itself.
+const OPTIONAL_CORRELATION: &str = "Optional-Correlation-ID";
+
+/// Every parameter, by the name under which operations refer to it.
+pub(super) fn all() -> Value {
+    let mut all = Vec::new();
+    all.extend(of_paths());
+    all.extend(of_queries());
+    all.extend(of_headers());
+    all.extend(echoed().map(|name| {
+        let about = "Told back by the health check.";
+        (name, optional("header", name, about, json!({ "type": "string" })))
+    }));
+    object(all)
+}
+
+/// What calls without a token may carry.
+pub(super) fn of_open_calls() -> Vec<Value> {
+    vec![reference("parameters", OPTIONAL_CORRELATION)]
+}
+
+/// What the health check tells back besides.
+pub(super) fn of_health() -> Vec<Value> {
+    echoed().map(|name| reference("parameters", name)).collect()
+}
+
+/// Parameters that stand in a path.
+pub(super) fn in_path(path: &str) -> Vec<Value> {
+    let segments =
+        path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    segments.map(|name| reference("parameters", name)).collect()
+}
+
+/// The others have an entry of their own, or are none that a document may name.
+fn echoed() -> impl Iterator<Item = &'static str> {
+    ECHOED.into_iter().filter(|name| name.starts_with("X-") && *name != OF_CALLS[0])
+}
+
+fn of_paths() -> [(&'static str, Value); 6] {
+    let kinds: Vec<_> = Kind::ALL.iter().flat_map(|kind| kind.spellings()).collect();
+    let files = documents::FILES.map(|(name, _)| name);
+    let digits = written::address_id_digits();
+    [
+        path("customerId", "The bank's id of a customer.", "C-000001", of::<CustomerId>()),
+        path("personId", "The bank's id of a person.", "P-000001", of::<PersonId>()),
+        path("addressId", "The id of an address of this customer.", "1", digits),
+        path("contactId", "The id of a contact detail of this person.", "K-1", of::<ContactId>()),
+        path("type", "A kind of problem, in either spelling.", "WRONG_METHOD", one_of(kinds)),
+        path("file", "A file of the page.", files[0], one_of(files)),
+    ]
+}
+
+fn of_queries() -> [(&'static str, Value); 3] {
+    let query = |name, about: &str, schema| (name, optional("query", name, about, schema));
+    let limit = json!({
+        "type": "integer", "format": "int64", "minimum": 1, "default": LIMIT_DEFAULT,
+    });
+    let items = format!("Items of a page at most; more than {LIMIT_MAX} are never sent.");
+    [
+        query(
+            "cursor",
+            "Where the list goes on: nextCursor of the page before. It is good for this client \
+             and this list only, and stays good while data changes.",
+            json!({ "type": "string" }),
+        ),
+        query("limit", &items, limit),
+        query(
+            "addressIdentification",
+            "Which address; without it the mailing address, else the domicile, else the one \
+             with the lowest id.",
+            written::address_id_digits(),
+        ),
+    ]
+}
+
+fn of_headers() -> [(&'static str, Value); 6] {
+    let header = |name, about, schema| (name, optional("header", name, about, schema));
+    let (_, mut correlation) = header(
+        OF_CALLS[0],
+        "The caller's name for this call, sent back in the answer. It is no idempotency key.",
+        of::<Correlation>(),
+    );
+    correlation["example"] = "demo-1".into();
+    let mut required = correlation.clone();
+    required["required"] = true.into();
+    [
+        (OF_CALLS[0], required),
+        (OPTIONAL_CORRELATION, correlation),
+        header(
+            OF_CALLS[1],
+            "A W3C trace context, kept with what the call changes if it can be read.",
+            of::<Trace>(),
+        ),
+        header(
+            OF_WRITES[0],
+            "Makes the write happen once: the same request under the same key is answered as \
+             the first time, for at least 24 hours.",
+            json!({ "type": "string", "pattern": format!("^[!-~]{{1,{KEY_CHARS_MAX}}}$") }),
+        ),
+        header(
+            OF_WRITES[1],
+            "ETags, or *: the write happens only if the object still has one of them.",
+            json!({ "type": "string" }),
+        ),
+        header(
+            OF_OBJECTS[0],
+            "ETags, or *: if one is still the object's, the answer is 304 without a body.",
+            json!({ "type": "string" }),
+        ),
+    ]
+}
+
+fn one_of(names: impl Serialize) -> Value {
+    json!({ "type": "string", "enum": names })
+}
+
+/// With an example, which the page fills in.
+fn path(name: &'static str, about: &str, example: &str, schema: Value) -> (&'static str, Value) {
+    let parameter = json!({
+        "name": name,
+        "in": "path",
+        "required": true,
+        "description": about,
+        "example": example,
+        "schema": schema,
+    });
+    (name, parameter)
+}
+
+fn optional(place: &str, name: &str, about: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": place, "description": about, "schema": schema })
+}

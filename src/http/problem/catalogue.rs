@@ -1,0 +1,201 @@
+//! What there is to say about each kind of problem: once, for the document and for the pages.
+
+use serde_json::Value;
+
+use super::{
+    Kind, Problem, broken, changed_since, conflict, invalid, key_reused, malformed, no_route,
+    no_such, no_token, not_allowed, not_visible, too_large, unavailable, wrong_media_type,
+    wrong_method,
+};
+use crate::{access::TokenError, parse};
+
+/// What a client might have called the call of an example.
+const CORRELATION: &str = "f058ebd6-02f7-4d3f-942e-904344e8cde5";
+
+impl Kind {
+    pub(in crate::http) const ALL: [Self; 13] = [
+        Self::MalformedPayload,
+        Self::InvalidPayload,
+        Self::InvalidToken,
+        Self::ExpiredToken,
+        Self::InsufficientPrivileges,
+        Self::ResourceDoesNotExist,
+        Self::WrongMethod,
+        Self::OperationNotAllowed,
+        Self::PreconditionFailed,
+        Self::ResourceTooLarge,
+        Self::IdempotencyKeyReused,
+        Self::TechnicalError,
+        Self::ServiceUnavailable,
+    ];
+
+    /// The kind behind a name, in either spelling: `WRONG_METHOD` or `wrongMethod`.
+    pub(in crate::http) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.spellings().iter().any(|one| one == name))
+    }
+
+    /// Its name as bLink spells it, and as OpenWealth does.
+    pub(in crate::http) fn spellings(self) -> [String; 2] {
+        [self.name().to_owned(), camel_case(self.name())]
+    }
+
+    /// When a client gets it.
+    pub(in crate::http) fn when(self) -> &'static str {
+        match self {
+            Self::MalformedPayload => {
+                "400: the body is no JSON, a member of it has another JSON type than it should \
+                 or appears twice, or a parameter cannot be read. \
+                 415: the body is not announced as application/json."
+            }
+            Self::InvalidPayload => {
+                "A member is missing, too long or outside what is allowed; the cursor was not \
+                 issued here for this client and list; limit is below 1; the X-Correlation-ID is \
+                 missing; or it or the Idempotency-Key is too long."
+            }
+            Self::InvalidToken => {
+                "There is no bearer token, or it was not issued for this service, or it is \
+                 damaged."
+            }
+            Self::ExpiredToken => "The bearer token was good once.",
+            Self::InsufficientPrivileges => {
+                "403: the token lacks the scope of the operation, or no consent covers it. \
+                 404: there is no such customer or person, or no consent shows it to you; which \
+                 of the two is never told."
+            }
+            Self::ResourceDoesNotExist => {
+                "You may see the customer or person, but it has no such address, contact detail \
+                 or KYC record."
+            }
+            Self::WrongMethod => "The path exists, but not with this method.",
+            Self::OperationNotAllowed => {
+                "The customer is closed, a bound is reached, or somebody else changed the same \
+                 at the same time."
+            }
+            Self::PreconditionFailed => {
+                "If-Match names an ETag that is no longer the object's: it has changed since you \
+                 read it. Nothing was written."
+            }
+            Self::ResourceTooLarge => "The body has more bytes than this service accepts.",
+            Self::IdempotencyKeyReused => {
+                "You used the same Idempotency-Key before, for another path, body or If-Match. \
+                 Nothing was written."
+            }
+            Self::TechnicalError => {
+                "404: there is nothing at this path. \
+                 500: the service failed, and its operators are told."
+            }
+            Self::ServiceUnavailable => {
+                "The service is starting, stopping, overloaded or out of room, or the record is \
+                 being repaired."
+            }
+        }
+    }
+
+    /// What a developer does about it.
+    pub(in crate::http) fn advice(self) -> &'static str {
+        match self {
+            Self::MalformedPayload => {
+                "Send JSON with Content-Type: application/json. Where violations are listed, \
+                 each names the member by its JSON Pointer. Sending the same again does not help."
+            }
+            Self::InvalidPayload => {
+                "Correct every member that is listed under violations; all of them are told at \
+                 once. Take cursors from nextCursor as they are, and begin again without one \
+                 when one is refused."
+            }
+            Self::InvalidToken => {
+                "Get a token from the bank's authorization server and send it as \
+                 Authorization: Bearer. If you did, check that it was issued for this service."
+            }
+            Self::ExpiredToken => "Get a new token and repeat the request.",
+            Self::InsufficientPrivileges => {
+                "403: compare the scopes of your token with those of the operation; if they fit, \
+                 ask the customer for a consent that covers it. \
+                 404: check the id, then whether the customer's consent is in force."
+            }
+            Self::ResourceDoesNotExist => {
+                "Read the customer or person again: its lists name what there is now."
+            }
+            Self::WrongMethod => "Use a method that the Allow header names.",
+            Self::OperationNotAllowed => {
+                "Read the detail. If a race was lost, read the object again and repeat the \
+                 change; if the customer is closed, repeating does not help."
+            }
+            Self::PreconditionFailed => {
+                "Read the object again, apply your change to what it is now, and send it with \
+                 the new ETag."
+            }
+            Self::ResourceTooLarge => "Send less; a body of the documented shape always fits.",
+            Self::IdempotencyKeyReused => {
+                "Take a new key for a new request, and repeat a request with all its bytes \
+                 unchanged."
+            }
+            Self::TechnicalError => {
+                "404: compare the path with the document; with a slash at its end it is another \
+                 path. 500: tell the operators the instance; a write may be repeated under its \
+                 Idempotency-Key."
+            }
+            Self::ServiceUnavailable => {
+                "Wait as many seconds as Retry-After says and repeat the request; a write under \
+                 its Idempotency-Key, so that it is done once."
+            }
+        }
+    }
+
+    /// One for each status that it comes with.
+    pub(in crate::http) fn examples(self) -> Vec<Example> {
+        let problems = match self {
+            Self::MalformedPayload => {
+                vec![malformed("A parameter of the query cannot be read."), wrong_media_type()]
+            }
+            Self::InvalidPayload => vec![refused_body()],
+            Self::InvalidToken => vec![no_token()],
+            Self::ExpiredToken => vec![TokenError::Expired.into()],
+            Self::InsufficientPrivileges => vec![
+                not_allowed("The token does not carry the scope of this operation."),
+                not_visible(),
+            ],
+            Self::ResourceDoesNotExist => vec![no_such("The customer has no such address.")],
+            Self::WrongMethod => vec![wrong_method()],
+            Self::OperationNotAllowed => vec![conflict("The customer is closed.")],
+            Self::PreconditionFailed => vec![changed_since()],
+            Self::ResourceTooLarge => vec![too_large()],
+            Self::IdempotencyKeyReused => vec![key_reused()],
+            Self::TechnicalError => vec![no_route(), broken(String::new())],
+            Self::ServiceUnavailable => vec![unavailable("Nothing can be read now.")],
+        };
+        problems.iter().map(Example::of).collect()
+    }
+}
+
+/// A problem as it would leave.
+pub(in crate::http) struct Example {
+    pub(in crate::http) status: u16,
+    pub(in crate::http) body: Value,
+}
+
+impl Example {
+    fn of(problem: &Problem) -> Self {
+        let body = serde_json::to_value(problem.body(Some(CORRELATION)));
+        Self { status: problem.0.status.as_u16(), body: body.expect("a problem is plain JSON") }
+    }
+}
+
+/// What the parser itself says of a contact detail without content.
+fn refused_body() -> Problem {
+    match parse::contact::new(br#"{ "medium": "post", "contactContent": "" }"#) {
+        Err(violations) => violations.into(),
+        Ok(_) => invalid("A member is missing or not acceptable."),
+    }
+}
+
+/// `wrongMethod` for `WRONG_METHOD`.
+fn camel_case(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    for (nth, word) in name.split('_').enumerate() {
+        let (initial, rest) = word.split_at(1);
+        camel += if nth == 0 { initial.to_ascii_lowercase() } else { initial.to_owned() }.as_str();
+        camel += &rest.to_ascii_lowercase();
+    }
+    camel
+}

@@ -1,0 +1,166 @@
+//! The OpenAPI document as a judge: of every answer that a test gets, and of every body that the
+//! service took.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex},
+};
+
+use dossier::http::openapi;
+use jsonschema::{Draft, Validator};
+use reqwest::{Method, header::HeaderValue};
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+
+/// What stands before every path where tests set something.
+pub(crate) const BASE_PATH: &str = "/blink/v1";
+
+/// Headers of HTTP itself, which a document does not name.
+const OF_HTTP: [&str; 4] = ["connection", "content-length", "content-type", "date"];
+
+pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::document(""));
+
+/// Validators that were made, by the schema they are made of.
+static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+
+/// One call, as far as the document speaks about it.
+pub(crate) struct Call<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    pub(crate) body: Option<&'a [u8]>,
+}
+
+impl Call<'_> {
+    /// Panics where the answer is not what the document says.
+    pub(super) fn judge(&self, answer: &Answer) {
+        let Some(item) = path_item(self.path) else {
+            let unknown = resolved(&DOCUMENT["components"]["responses"]["404"]);
+            assert_eq!(answer.status, 404, "a path that the document does not know: {answer:?}");
+            return self.check(unknown, answer);
+        };
+        let method = if self.method == Method::HEAD { "get" } else { self.method.as_str() };
+        let method = method.to_ascii_lowercase();
+        let Some(operation) = item.get(&method) else {
+            return self.check_unknown_method(item, answer);
+        };
+        let response = operation["responses"].get(answer.status.to_string());
+        let response = response.unwrap_or_else(|| panic!("not in the document: {answer:?}"));
+        self.check(resolved(response), answer);
+        if (200..300).contains(&answer.status) {
+            self.check_what_was_taken(operation);
+        }
+    }
+
+    fn check_unknown_method(&self, item: &'static Value, answer: &Answer) {
+        assert_eq!(answer.status, 405, "a method that the document does not know: {answer:?}");
+        let methods = item.as_object().unwrap();
+        let mut documented: Vec<_> = methods.keys().map(|name| name.to_ascii_uppercase()).collect();
+        if methods.contains_key("get") {
+            documented.push("HEAD".to_owned());
+        }
+        documented.sort_unstable();
+        let mut allowed: Vec<_> = answer.header("allow").unwrap().split(',').collect();
+        allowed.sort_unstable();
+        assert_eq!(allowed, documented, "{answer:?}");
+        self.check(resolved(&DOCUMENT["components"]["responses"]["405"]), answer);
+    }
+
+    fn check(&self, response: &'static Value, answer: &Answer) {
+        check_headers(response, answer);
+        let Some(contents) = response.get("content").and_then(Value::as_object) else {
+            assert!(
+                answer.body.is_empty() && answer.header("content-type").is_none(),
+                "{answer:?}"
+            );
+            return;
+        };
+        let media_type = answer.header("content-type").unwrap_or_else(|| panic!("{answer:?}"));
+        let media_type = media_type.split(';').next().unwrap();
+        let content = contents.get(media_type).or_else(|| contents.get("*/*"));
+        let content = content.unwrap_or_else(|| panic!("another media type: {answer:?}"));
+        if media_type.ends_with("json") && self.method != Method::HEAD {
+            assert_valid(&content["schema"], &answer.json(), &format!("{answer:?}"));
+        }
+    }
+
+    /// The schema refuses nothing that the service takes.
+    fn check_what_was_taken(&self, operation: &Value) {
+        let content = operation.pointer("/requestBody/content/application~1json");
+        if let (Some(content), Some(body)) = (content, self.body) {
+            let body = serde_json::from_slice(body).unwrap();
+            assert_valid(&content["schema"], &body, "it was taken");
+        }
+    }
+}
+
+fn check_headers(response: &'static Value, answer: &Answer) {
+    let declared = response["headers"].as_object().unwrap();
+    for (name, value) in &answer.headers {
+        if !OF_HTTP.contains(&name.as_str()) {
+            let found = declared.iter().find(|(it, _)| it.eq_ignore_ascii_case(name.as_str()));
+            let (_, header) = found.unwrap_or_else(|| panic!("{name}: {answer:?}"));
+            let schema = &resolved(header)["schema"];
+            assert_valid(schema, &header_value(schema, value), &format!("{name}: {answer:?}"));
+        }
+    }
+    for (name, header) in declared {
+        let is_required = resolved(header)["required"] == true;
+        assert!(!is_required || answer.headers.contains_key(name), "no {name}: {answer:?}");
+    }
+}
+
+fn header_value(schema: &Value, value: &HeaderValue) -> Value {
+    let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+    match schema["type"].as_str() {
+        Some("integer") => text.parse::<i64>().map_or(Value::Null, Value::from),
+        _ => text.into(),
+    }
+}
+
+/// What the document says of a path, however it is spelt.
+fn path_item(path: &str) -> Option<&'static Value> {
+    let path = path.strip_prefix(BASE_PATH).unwrap_or(path);
+    let singular = path.strip_prefix("/customer/").filter(|rest| rest.contains("/addresses"));
+    let path = singular.map_or(path.to_owned(), |rest| format!("/customers/{rest}"));
+    let paths = DOCUMENT["paths"].as_object().unwrap();
+    paths.get(&path).or_else(|| paths.iter().find(|(it, _)| fits(it, &path)).map(|(_, it)| it))
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let (template, path) = (template.split('/'), path.split('/'));
+    template.clone().count() == path.clone().count()
+        && template.zip(path).all(|(expected, segment)| {
+            expected == segment || (expected.starts_with('{') && !segment.is_empty())
+        })
+}
+
+/// What a reference leads to; anything else as it is.
+pub(crate) fn resolved(value: &'static Value) -> &'static Value {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(reference) => DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => value,
+    }
+}
+
+#[track_caller]
+pub(crate) fn assert_valid(schema: &Value, value: &Value, what: &str) {
+    let validator = validator(schema);
+    let errors: Vec<_> = validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{}\n{what}", errors.join("\n"));
+}
+
+/// Of a schema of the document, made once.
+pub(crate) fn validator(schema: &Value) -> Arc<Validator> {
+    let mut validators = VALIDATORS.lock().unwrap();
+    let validator = validators.entry(schema.to_string()).or_insert_with(|| {
+        let mut schema = schema.clone();
+        schema["components"] = json!({ "schemas": DOCUMENT["components"]["schemas"] });
+        let options = jsonschema::options().with_draft(Draft::Draft202012);
+        options.should_validate_formats(true).build(&schema).unwrap().into()
+    });
+    Arc::clone(validator)
+}
