@@ -38,6 +38,19 @@ pub struct Settings {
     pub contact_write_relations: Vec<Relation>,
 }
 
+impl Settings {
+    pub fn of(config: &Config) -> Self {
+        Self {
+            base_path: config.http.base_path.clone(),
+            body_bytes_max: config.http.body_bytes_max,
+            unknown_members: config.http.unknown_members,
+            request_time_max: Duration::from_millis(config.http.request_ms_max),
+            wait_time_max: Duration::from_millis(config.projections.wait_ms_max),
+            contact_write_relations: config.rules.contact_write_relations.clone(),
+        }
+    }
+}
+
 impl App {
     /// Puts the parts together over an open log; nothing listens yet.
     pub fn new(
@@ -51,14 +64,7 @@ impl App {
             commands: Arc::new(commands(config, log.clone())),
             secrets: Secrets::new(log.keys().store_key()),
             tokens: Tokens::new(issuer),
-            settings: Settings {
-                base_path: config.http.base_path.clone(),
-                body_bytes_max: config.http.body_bytes_max,
-                unknown_members: config.http.unknown_members,
-                request_time_max: Duration::from_millis(config.http.request_ms_max),
-                wait_time_max: Duration::from_millis(config.projections.wait_ms_max),
-                contact_write_relations: config.rules.contact_write_relations.clone(),
-            },
+            settings: Settings::of(config),
             log,
             projections,
             publisher,

@@ -11,7 +11,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::{config::Config, folder::NoKey, http, service::Refused, telemetry};
+use crate::{app, config::Config, folder::NoKey, http, service::Refused, telemetry};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -112,7 +112,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Token(token) => token.run()?,
         Command::Config(settings) => print!("{}", settings.load()?.to_toml()?),
         Command::Openapi(settings) => {
-            print!("{}", http::openapi::text(&settings.load()?.http.base_path));
+            print!("{}", http::openapi::text(&app::Settings::of(&settings.load()?)));
         }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "dossier", &mut io::stdout());

@@ -54,11 +54,11 @@ pub fn router(app: Arc<App>) -> Router {
             get(contacts::one).put(contacts::change),
         )
         .route("/healthcheck", get(health::check).post(health::check))
-        .merge(documents::routes(&app.settings.base_path));
+        .merge(documents::routes(&app.settings));
     let routes = match app.settings.base_path.as_str() {
         "" => routes,
         // The types of problems lead to the root, whatever stands before the API.
-        base => Router::new().nest(base, routes).merge(documents::routes(base)),
+        base => Router::new().nest(base, routes).merge(documents::routes(&app.settings)),
     };
     routes
         .fallback(|| async { problem::no_route() })

@@ -22,6 +22,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::content::{PHONE_DIGITS_MAX, PHONE_DIGITS_MIN, countries};
+pub use self::json::DEPTH_MAX;
 pub use self::scalar::FILLED_PATTERN;
 
 use self::findings::Findings;

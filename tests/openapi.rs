@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::support::{
     app::TestApp,
     binary::{run, stdout},
-    document::{BASE_PATH, DOCUMENT, assert_valid, resolved},
+    document::{BASE_PATH, DOCUMENT, assert_valid, resolved, settings},
 };
 
 /// The operations of the document, each with its path.
@@ -40,7 +40,7 @@ fn the_committed_document_is_the_one_that_the_service_makes() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
     let committed = fs::read_to_string(file).unwrap_or_default();
     let hint = "openapi.json is out of date: cargo run -- openapi > openapi.json";
-    assert!(committed == openapi::text(""), "{hint}");
+    assert!(committed == openapi::text(&settings()), "{hint}");
     assert_eq!(stdout(&run(&["openapi"], 0)), committed);
 }
 
@@ -140,7 +140,7 @@ async fn the_document_is_served_to_everybody_and_says_where_the_api_is() {
         ask.without("authorization").without("x-correlation-id").send()
     };
     let served = bare(&app, "/openapi.json").await.is(200);
-    assert_eq!(served.body, openapi::text(""));
+    assert_eq!(served.body, openapi::text(&settings()));
     assert_eq!(served.at("/servers/0/url"), "/");
 
     let app = TestApp::configured(|config| config.http.base_path = BASE_PATH.to_owned()).await;

@@ -19,7 +19,7 @@ use super::{
     caller, openapi,
     problem::{self, Problem},
 };
-use crate::app::App;
+use crate::app::{App, Settings};
 
 /// What the page of the API is made of.
 pub(super) const FILES: [(&str, &str); 3] = [
@@ -39,9 +39,9 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 /// Everything else is read and does nothing.
 const TEXT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// All documents of a service whose paths stand below `base_path`.
-pub(super) fn routes(base_path: &str) -> Router<Arc<App>> {
-    let document = Bytes::from(openapi::text(base_path));
+/// All documents of a service with these settings.
+pub(super) fn routes(settings: &Settings) -> Router<Arc<App>> {
+    let document = Bytes::from(openapi::text(settings));
     let openapi = |_: Open| async move { text("application/json", document) };
     let page = |_: Open| async { served("text/html; charset=utf-8", PAGE_POLICY, PAGE.into()) };
     let file = |_: Open, Path(name): Path<String>| async move { file(&name) };

@@ -11,6 +11,8 @@ mod written;
 
 use serde_json::{Map, Value, json};
 
+use crate::app::Settings;
+
 /// Where the document is served, below the base path.
 pub const PATH: &str = "/openapi.json";
 
@@ -19,16 +21,15 @@ What a bank knows about its customers, for those to whom its customers have open
 Customer Management API of SIX bLink and OpenWealth.
 
 Every request names itself with an X-Correlation-ID, which its answer sends back.
-Members of a body that nobody knows are ignored and named in X-Ignored-Members, or refused, as \
-the bank has set it.
 No value is ever null: what is not known is left out.
 Where GET is answered, HEAD is too.
 The paths of addresses are also served below /customer/, in the singular.
 
 Errors are application/problem+json; their `type` leads to a page that says what to do.";
 
-/// The document of a service whose paths stand below `base_path`.
-pub fn document(base_path: &str) -> Value {
+/// The document of a service with these settings.
+pub fn document(settings: &Settings) -> Value {
+    let base_path = settings.base_path.as_str();
     let server = if base_path.is_empty() { "/" } else { base_path };
     json!({
         "openapi": "3.1.1",
@@ -42,9 +43,9 @@ pub fn document(base_path: &str) -> Value {
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
         "servers": [{ "url": server }],
         "tags": operations::TAGS.map(|(name, about)| json!({ "name": name, "description": about })),
-        "paths": operations::paths(),
+        "paths": operations::paths(settings),
         "components": {
-            "schemas": schemas::all(),
+            "schemas": schemas::all(settings.unknown_members),
             "parameters": parameters::all(),
             "headers": answers::headers(),
             "responses": answers::problems(),
@@ -54,8 +55,8 @@ pub fn document(base_path: &str) -> Value {
 }
 
 /// The document as it is served, printed and committed.
-pub fn text(base_path: &str) -> String {
-    let text = serde_json::to_string_pretty(&document(base_path));
+pub fn text(settings: &Settings) -> String {
+    let text = serde_json::to_string_pretty(&document(settings));
     text.expect("the document is plain JSON") + "\n"
 }
 

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Number, error::Category};
 
 /// How deep objects and lists may be nested; the schemas need 6.
-pub(super) const DEPTH_MAX: usize = 16;
+pub const DEPTH_MAX: usize = 16;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Json<'a> {

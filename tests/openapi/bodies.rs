@@ -1,12 +1,19 @@
 //! What the schemas say of bodies against what the parser does: they accept and refuse the same,
 //! but for rules that no schema can say.
 
-use dossier::parse::{Parsed, Violations, address, contact};
+use std::sync::LazyLock;
+
+use dossier::{
+    app::Settings,
+    config::UnknownMembers,
+    http::openapi,
+    parse::{Parsed, Violations, address, contact},
+};
 use events::id::AddressId;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::document::validator;
+use crate::support::document::{settings, validator, validator_in};
 
 /// What the parser refuses and the schema cannot, in the words of the parser.
 const BEYOND_THE_SCHEMA: [&str; 7] = [
@@ -80,21 +87,27 @@ const TEXTS: [&str; 38] = [
     "Bern",
 ];
 
-type Reader = fn(&[u8]) -> Result<(), Violations>;
+/// What nobody knew of a body, or what is wrong with it.
+type Reader = fn(&[u8]) -> Result<Vec<String>, Violations>;
 
-fn unit<T>(parsed: Result<Parsed<T>, Violations>) -> Result<(), Violations> {
-    parsed.map(|_| ())
+fn ignored<T>(parsed: Result<Parsed<T>, Violations>) -> Result<Vec<String>, Violations> {
+    parsed.map(|parsed| parsed.ignored)
 }
+
+/// Where unknown members are refused.
+static STRICT: LazyLock<Value> = LazyLock::new(|| {
+    openapi::document(&Settings { unknown_members: UnknownMembers::Reject, ..settings() })
+});
 
 /// The schema of a request, and who reads it.
 fn readers() -> [(&'static str, Reader); 4] {
     [
-        ("NewAddress", |body| unit(address::new(body))),
-        ("AddressReplacement", |body| unit(address::replacement(body))),
+        ("NewAddress", |body| ignored(address::new(body))),
+        ("AddressReplacement", |body| ignored(address::replacement(body))),
         ("NamedAddressReplacement", |body| {
-            unit(address::replacement_of(AddressId::new(7).unwrap(), body))
+            ignored(address::replacement_of(AddressId::new(7).unwrap(), body))
         }),
-        ("NewContactDetail", |body| unit(contact::new(body))),
+        ("NewContactDetail", |body| ignored(contact::new(body))),
     ]
 }
 
@@ -219,11 +232,16 @@ fn changed(mut body: Value, changes: &[(prop::sample::Index, Change)]) -> Value 
 
 /// Whether both take a body; panics where schema and parser disagree.
 fn compare(schema: &str, read: Reader, body: &Value) -> bool {
-    let validator = validator(&json!({ "$ref": format!("#/components/schemas/{schema}") }));
+    let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+    let validator = validator(&schema);
+    let is_strictly_valid = validator_in(&STRICT, &schema).is_valid(body);
     match (validator.is_valid(body), read(body.to_string().as_bytes())) {
-        (true, Ok(())) => true,
+        (true, Ok(ignored)) => {
+            assert_eq!(is_strictly_valid, ignored.is_empty(), "{ignored:?}: {body}");
+            true
+        }
         (false, Err(_)) => false,
-        (false, Ok(())) => {
+        (false, Ok(_)) => {
             let errors: Vec<_> = validator.iter_errors(body).map(|it| it.to_string()).collect();
             panic!("only {schema} refuses {body}: {errors:?}");
         }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
-use dossier::http::openapi;
+use dossier::{app::Settings, config::Config, http::openapi};
 use jsonschema::{Draft, Validator};
 use reqwest::{Method, header::HeaderValue};
 use serde_json::{Value, json};
@@ -19,7 +19,12 @@ pub(crate) const BASE_PATH: &str = "/blink/v1";
 /// Headers of HTTP itself, which a document does not name.
 const OF_HTTP: [&str; 4] = ["connection", "content-length", "content-type", "date"];
 
-pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::document(""));
+pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::document(&settings()));
+
+/// Those of a service that nobody has configured.
+pub(crate) fn settings() -> Settings {
+    Settings::of(&Config::load(None).unwrap())
+}
 
 /// Validators that were made, by the schema they are made of.
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
@@ -155,10 +160,16 @@ pub(crate) fn assert_valid(schema: &Value, value: &Value, what: &str) {
 
 /// Of a schema of the document, made once.
 pub(crate) fn validator(schema: &Value) -> Arc<Validator> {
+    validator_in(&DOCUMENT, schema)
+}
+
+/// The same of another document, which is there to the end.
+pub(crate) fn validator_in(document: &'static Value, schema: &Value) -> Arc<Validator> {
     let mut validators = VALIDATORS.lock().unwrap();
-    let validator = validators.entry(schema.to_string()).or_insert_with(|| {
+    let name = format!("{document:p} {schema}");
+    let validator = validators.entry(name).or_insert_with(|| {
         let mut schema = schema.clone();
-        schema["components"] = json!({ "schemas": DOCUMENT["components"]["schemas"] });
+        schema["components"] = json!({ "schemas": document["components"]["schemas"] });
         let options = jsonschema::options().with_draft(Draft::Draft202012);
         options.should_validate_formats(true).build(&schema).unwrap().into()
     });

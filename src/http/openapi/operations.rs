@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use self::table::OPERATIONS;
 pub(super) use self::table::TAGS;
 use super::{answers, examples, parameters, reference};
+use crate::{app::Settings, config::UnknownMembers, parse::DEPTH_MAX};
 
 /// One operation.
 struct Operation {
@@ -43,17 +44,17 @@ struct Link {
 }
 
 /// Everything that clients can reach.
-pub(super) fn paths() -> Value {
+pub(super) fn paths(settings: &Settings) -> Value {
     let mut paths = Map::new();
     for operation in &OPERATIONS {
         let item = paths.entry(operation.path).or_insert_with(|| json!({}));
-        item[operation.method] = operation.document();
+        item[operation.method] = operation.document(settings);
     }
     paths.into()
 }
 
 impl Operation {
-    fn document(&self) -> Value {
+    fn document(&self, settings: &Settings) -> Value {
         let mut document = json!({
             "operationId": self.id,
             "tags": [self.tag],
@@ -72,7 +73,7 @@ impl Operation {
             document["description"] = description.into();
         }
         if let Shape::Add(_, body, ..) | Shape::Replace(_, body, _) = self.shape {
-            document["requestBody"] = request(body);
+            document["requestBody"] = request(body, settings);
         }
         document
     }
@@ -171,8 +172,17 @@ impl Link {
     }
 }
 
-fn request(schema: &str) -> Value {
+fn request(schema: &str, settings: &Settings) -> Value {
+    let unknown = match settings.unknown_members {
+        UnknownMembers::Ignore => "ignored and named in X-Ignored-Members",
+        UnknownMembers::Reject => "refused",
+    };
+    let about = format!(
+        "At most {} bytes, nested at most {DEPTH_MAX} levels deep. Members that nobody knows are \
+         {unknown}; no member may appear twice.",
+        settings.body_bytes_max
+    );
     let content =
         json!({ "schema": reference("schemas", schema), "example": examples::of(schema) });
-    json!({ "required": true, "content": { "application/json": content } })
+    json!({ "description": about, "required": true, "content": { "application/json": content } })
 }

@@ -19,9 +19,10 @@ use super::{
     shape::{Shape, close, list, plain, value},
     written,
 };
+use crate::config::UnknownMembers;
 
-/// Every schema, by its name.
-pub(super) fn all() -> Map<String, Value> {
+/// Every schema, by its name; bodies that leave have no members but those that are named.
+pub(super) fn all(unknown_members: UnknownMembers) -> Map<String, Value> {
     let mut generator = generator();
     let make = &mut generator;
     let answers = [
@@ -45,7 +46,12 @@ pub(super) fn all() -> Map<String, Value> {
     schemas.remove("Activity");
     schemas.values_mut().for_each(plain);
     schemas.values_mut().for_each(close);
-    schemas.extend(requests.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
+    for (name, mut schema) in requests {
+        if unknown_members == UnknownMembers::Reject {
+            close(&mut schema);
+        }
+        schemas.insert(name.to_owned(), schema);
+    }
     schemas
 }
 

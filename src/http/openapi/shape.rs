@@ -104,7 +104,8 @@ pub(super) fn plain(schema: &mut Value) {
 /// Lets no members in but those that are named.
 pub(super) fn close(schema: &mut Value) {
     each(schema, &|schema| {
-        if schema.contains_key("properties") {
+        // A mere condition on an object has no type.
+        if schema.contains_key("properties") && schema.contains_key("type") {
             schema.insert("additionalProperties".to_owned(), false.into());
         }
     });
