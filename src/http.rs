@@ -9,36 +9,24 @@ mod customers;
 mod documents;
 mod health;
 pub mod openapi;
+mod outermost;
 mod paging;
 mod persons;
 mod problem;
 mod rest;
 mod write;
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, header},
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-    routing::get,
-};
-use futures::FutureExt;
+use axum::{Router, routing::get};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
-use self::{count::Requests, problem::Problem};
+use self::outermost::Outermost;
 use crate::app::App;
 
 /// Everything but what RFC 3986 calls unreserved.
 const NOT_IN_SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 
 /// All that clients can reach.
 pub fn router(app: Arc<App>) -> Router {
@@ -63,7 +51,7 @@ pub fn router(app: Arc<App>) -> Router {
     routes
         .fallback(|| async { problem::no_route() })
         .method_not_allowed_fallback(|| async { problem::wrong_method() })
-        .layer(middleware::from_fn_with_state(Served::new(&app), finish))
+        .layer(Outermost::new(app.settings.request_time_max))
         .with_state(app)
 }
 
@@ -80,57 +68,6 @@ fn address_routes(base: &str) -> Router<Arc<App>> {
     Router::new()
         .route(&addresses, get(addresses::main).post(addresses::add).put(addresses::change_named))
         .route(&format!("{addresses}/{{addressId}}"), get(addresses::one).put(addresses::change))
-}
-
-/// What the outermost layer needs.
-#[derive(Clone)]
-struct Served {
-    time_max: Duration,
-    requests: Arc<Requests>,
-}
-
-impl Served {
-    fn new(app: &App) -> Self {
-        Self { time_max: app.settings.request_time_max, requests: Arc::default() }
-    }
-}
-
-/// The outermost layer: bounds the time, hears clients out, gives problems their form, names the
-/// call.
-async fn finish(State(served): State<Served>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let correlation = request.headers().get(CORRELATION).cloned();
-    let correlation = correlation.filter(caller::is_correlation);
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let method = request.method().clone();
-    let (request, rest) = rest::lend(request);
-    // A panic itself was told where it happened; its message may quote data.
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let response = match tokio::time::timeout_at((started + served.time_max).into(), answer).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_)) => problem::broken("a handler panicked".to_owned()).into_response(),
-        Err(_) => {
-            problem::unavailable("The request took too long; what became of it is not known.")
-                .into_response()
-        }
-    };
-    rest.read().await;
-    let mut response = in_form(response, correlation.as_ref());
-    if let Some(correlation) = correlation {
-        response.headers_mut().insert(CORRELATION, correlation);
-    }
-    served.requests.count(&method, route.as_ref(), response.status(), started.elapsed());
-    response
-}
-
-fn in_form(mut response: Response, correlation: Option<&HeaderValue>) -> Response {
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    let correlation = correlation.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-    let mut rendered = problem.render(correlation);
-    if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
-        rendered.headers_mut().insert(header::ALLOW, allow);
-    }
-    rendered
 }
 
 /// One segment of a path, percent-encoded where it must be.

@@ -1,0 +1,136 @@
+//! What holds for every answer: its time is bounded, clients are heard out, a problem gets its
+//! form, and the call its name.
+//!
+//! A service of its own: axum's middleware from a function takes several allocations a request.
+
+use std::{
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, Method, header},
+    response::{IntoResponse, Response},
+};
+use futures::{FutureExt, future::BoxFuture};
+use tower::{Layer, Service};
+
+use super::{
+    caller,
+    count::Requests,
+    problem::{self, Problem},
+    rest::{self, Rest},
+};
+
+const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+
+#[derive(Clone)]
+pub(super) struct Outermost {
+    time_max: Duration,
+    requests: Arc<Requests>,
+}
+
+impl Outermost {
+    pub(super) fn new(time_max: Duration) -> Self {
+        Self { time_max, requests: Arc::default() }
+    }
+}
+
+impl<S> Layer<S> for Outermost {
+    type Service = Answering<S>;
+
+    fn layer(&self, inner: S) -> Answering<S> {
+        Answering { inner, outermost: self.clone() }
+    }
+}
+
+/// A route within the outermost layer.
+#[derive(Clone)]
+pub(super) struct Answering<S> {
+    inner: S,
+    outermost: Outermost,
+}
+
+impl<S> Service<Request> for Answering<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let call = Call::of(&request);
+        let (request, rest) = rest::lend(request);
+        let answer = self.inner.call(request);
+        Box::pin(self.outermost.clone().answer(call, answer, rest).map(Ok))
+    }
+}
+
+/// What must be known of a request once it is gone.
+struct Call {
+    started: Instant,
+    correlation: Option<HeaderValue>,
+    route: Option<MatchedPath>,
+    method: Method,
+}
+
+impl Call {
+    fn of(request: &Request) -> Self {
+        let correlation = request.headers().get(CORRELATION).cloned();
+        Self {
+            started: Instant::now(),
+            correlation: correlation.filter(caller::is_correlation),
+            route: request.extensions().get().cloned(),
+            method: request.method().clone(),
+        }
+    }
+}
+
+impl Outermost {
+    async fn answer(
+        self,
+        call: Call,
+        answer: impl Future<Output = Result<Response, Infallible>>,
+        rest: Rest,
+    ) -> Response {
+        let deadline = call.started + self.time_max;
+        // A panic itself was told where it happened; its message may quote data.
+        let answer = AssertUnwindSafe(answer).catch_unwind();
+        let response = match tokio::time::timeout_at(deadline.into(), answer).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Err(_)) => problem::broken("a handler panicked".to_owned()).into_response(),
+            Err(_) => {
+                problem::unavailable("The request took too long; what became of it is not known.")
+                    .into_response()
+            }
+        };
+        rest.read().await;
+        let mut response = in_form(response, call.correlation.as_ref());
+        if let Some(correlation) = call.correlation {
+            response.headers_mut().insert(CORRELATION, correlation);
+        }
+        let took = call.started.elapsed();
+        self.requests.count(&call.method, call.route.as_ref(), response.status(), took);
+        response
+    }
+}
+
+fn in_form(mut response: Response, correlation: Option<&HeaderValue>) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let correlation = correlation.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+    let mut rendered = problem.render(correlation);
+    if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
+        rendered.headers_mut().insert(header::ALLOW, allow);
+    }
+    rendered
+}
