@@ -52,6 +52,7 @@ pub struct Http {
     pub base_path: String,
     pub body_bytes_max: usize,
     pub unknown_members: UnknownMembers,
+    pub problem_type_style: ProblemTypeStyle,
     pub request_ms_max: u64,
     pub drain_ms_max: u64,
 }
@@ -98,6 +99,16 @@ pub struct Nats {
 pub struct Telemetry {
     pub filter: String,
     pub format: LogFormat,
+}
+
+/// How the type of a problem is spelt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub enum ProblemTypeStyle {
+    #[serde(rename = "blink")]
+    Blink,
+    /// In the words of OpenWealth Customer Management 1.2.1.
+    #[serde(rename = "openwealth-1")]
+    OpenWealth1,
 }
 
 /// What becomes of members of a request that nobody knows.

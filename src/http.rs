@@ -51,7 +51,7 @@ pub fn router(app: Arc<App>) -> Router {
     routes
         .fallback(|| async { problem::no_route() })
         .method_not_allowed_fallback(|| async { problem::wrong_method() })
-        .layer(Outermost::new(app.settings.request_time_max))
+        .layer(Outermost::new(&app.settings))
         .with_state(app)
 }
 

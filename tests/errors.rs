@@ -232,3 +232,33 @@ async fn the_first_thing_that_is_wrong_is_told() {
     check(put(1), 412, "PRECONDITION_FAILED").await;
     check(put(1).header("if-match", &etag), 409, "OPERATION_NOT_ALLOWED").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_type_of_a_problem_is_spelt_as_configured() {
+    let app = TestApp::configured(|config| {
+        config.http.problem_type_style = dossier::config::ProblemTypeStyle::OpenWealth1;
+    });
+    let app = app.await;
+    app.state(lines()).await;
+    let alpha = app.client("alpha");
+    let cases = [
+        (Method::GET, "/customers/C-9", 404, "insufficientPrivileges"),
+        (Method::GET, "/customers?limit=0", 400, "invalidPayload"),
+        (Method::DELETE, "/customers", 405, "wrongMethod"),
+        // OpenWealth 1.2.1 has no word for it; the status tells.
+        (Method::POST, ADDRESSES, 412, "operationNotAllowed"),
+    ];
+    for (method, path, status, kind) in cases {
+        let url = format!("{}{path}", alpha.base);
+        let ask = alpha.http.request(method, url).bearer_auth(&alpha.token);
+        let ask = ask.header("x-correlation-id", "x").header("if-match", "\"1-99\"");
+        let answer = ask.json(&new_address("Bern")).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let body: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(body["type"], kind, "{path}");
+    }
+    // The service's own document says so, too.
+    let document = dossier::http::openapi::document(&app.service().app.settings);
+    let types = &document["components"]["schemas"]["Problem"]["properties"]["type"]["enum"];
+    assert!(types.as_array().unwrap().contains(&json!("insufficientPrivileges")), "{types}");
+}

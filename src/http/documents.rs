@@ -45,7 +45,9 @@ pub(super) fn routes(settings: &Settings) -> Router<Arc<App>> {
     let openapi = |_: Open| async move { text("application/json", document) };
     let page = |_: Open| async { served("text/html; charset=utf-8", PAGE_POLICY, PAGE.into()) };
     let file = |_: Open, Path(name): Path<String>| async move { file(&name) };
-    let problem = |_: Open, Path(name): Path<String>| async move { problems::page(&name) };
+    let style = settings.problem_type_style;
+    let problem =
+        move |_: Open, Path(name): Path<String>| async move { problems::page(&name, style) };
     Router::new()
         .route(openapi::PATH, get(openapi))
         .route("/docs", get(page))

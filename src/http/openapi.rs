@@ -45,10 +45,10 @@ pub fn document(settings: &Settings) -> Value {
         "tags": operations::TAGS.map(|(name, about)| json!({ "name": name, "description": about })),
         "paths": operations::paths(settings),
         "components": {
-            "schemas": schemas::all(settings.unknown_members),
+            "schemas": schemas::all(settings),
             "parameters": parameters::all(),
             "headers": answers::headers(),
-            "responses": answers::problems(),
+            "responses": answers::problems(settings.problem_type_style),
             "securitySchemes": { "bearer": bearer() },
         },
     })

@@ -25,18 +25,24 @@ use super::{
     problem::{self, Problem},
     rest::{self, Rest},
 };
+use crate::{app::Settings, config::ProblemTypeStyle};
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 
 #[derive(Clone)]
 pub(super) struct Outermost {
     time_max: Duration,
+    style: ProblemTypeStyle,
     requests: Arc<Requests>,
 }
 
 impl Outermost {
-    pub(super) fn new(time_max: Duration) -> Self {
-        Self { time_max, requests: Arc::default() }
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            time_max: settings.request_time_max,
+            style: settings.problem_type_style,
+            requests: Arc::default(),
+        }
     }
 }
 
@@ -115,7 +121,7 @@ impl Outermost {
             }
         };
         rest.read().await;
-        let mut response = in_form(response, call.correlation.as_ref());
+        let mut response = in_form(response, self.style, call.correlation.as_ref());
         if let Some(correlation) = call.correlation {
             response.headers_mut().insert(CORRELATION, correlation);
         }
@@ -125,10 +131,14 @@ impl Outermost {
     }
 }
 
-fn in_form(mut response: Response, correlation: Option<&HeaderValue>) -> Response {
+fn in_form(
+    mut response: Response,
+    style: ProblemTypeStyle,
+    correlation: Option<&HeaderValue>,
+) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
     let correlation = correlation.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-    let mut rendered = problem.render(correlation);
+    let mut rendered = problem.render(style, correlation);
     if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow);
     }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::{
     access::TokenError,
     commands::{CommandError, Rejection},
+    config::ProblemTypeStyle,
     parse::{self, Violation, Violations},
 };
 
@@ -60,8 +61,30 @@ impl Kind {
         }
     }
 
-    pub(super) fn uri(self) -> String {
-        format!("{PAGES}{}", self.name())
+    /// The `type` of a problem.
+    pub(super) fn uri(self, style: ProblemTypeStyle) -> String {
+        match style {
+            ProblemTypeStyle::Blink => format!("{PAGES}{}", self.name()),
+            ProblemTypeStyle::OpenWealth1 => camel_case(self.of_openwealth().name()),
+        }
+    }
+
+    /// The nearest kind that OpenWealth 1.2.1 knows; the status tells the rest.
+    fn of_openwealth(self) -> Self {
+        match self {
+            Self::PreconditionFailed | Self::IdempotencyKeyReused => Self::OperationNotAllowed,
+            Self::MalformedPayload
+            | Self::InvalidPayload
+            | Self::InvalidToken
+            | Self::ExpiredToken
+            | Self::InsufficientPrivileges
+            | Self::ResourceDoesNotExist
+            | Self::WrongMethod
+            | Self::OperationNotAllowed
+            | Self::ResourceTooLarge
+            | Self::TechnicalError
+            | Self::ServiceUnavailable => self,
+        }
     }
 
     pub(super) fn title(self) -> &'static str {
@@ -143,11 +166,12 @@ impl Problem {
     }
 
     /// The bytes that leave; `correlation` names the call.
-    pub(super) fn render(self, correlation: Option<&str>) -> Response {
+    pub(super) fn render(self, style: ProblemTypeStyle, correlation: Option<&str>) -> Response {
         if let Some(cause) = &self.0.cause {
             tracing::error!(correlation, cause, "A request failed.");
         }
-        let bytes = serde_json::to_vec(&self.body(correlation)).expect("a problem is plain JSON");
+        let bytes =
+            serde_json::to_vec(&self.body(style, correlation)).expect("a problem is plain JSON");
         let mut response = (self.0.status, bytes).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -157,9 +181,9 @@ impl Problem {
         response
     }
 
-    fn body(&self, correlation: Option<&str>) -> Body<'_> {
+    fn body(&self, style: ProblemTypeStyle, correlation: Option<&str>) -> Body<'_> {
         Body {
-            r#type: self.0.kind.uri(),
+            r#type: self.0.kind.uri(style),
             title: self.0.kind.title(),
             status: self.0.status.as_u16(),
             detail: &self.0.detail,
@@ -167,6 +191,17 @@ impl Problem {
             violations: &self.0.violations,
         }
     }
+}
+
+/// `wrongMethod` for `WRONG_METHOD`.
+fn camel_case(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    for (nth, word) in name.split('_').enumerate() {
+        let (initial, rest) = word.split_at(1);
+        camel += if nth == 0 { initial.to_ascii_lowercase() } else { initial.to_owned() }.as_str();
+        camel += &rest.to_ascii_lowercase();
+    }
+    camel
 }
 
 /// The correlation id as a URN: what a URN may not hold is percent-encoded.

@@ -3,18 +3,21 @@
 use axum::response::Response;
 
 use super::{TEXT_POLICY, served};
-use crate::http::problem::{self, Kind, Problem};
+use crate::{
+    config::ProblemTypeStyle,
+    http::problem::{self, Kind, Problem},
+};
 
-pub(super) fn page(name: &str) -> Result<Response, Problem> {
+pub(super) fn page(name: &str, style: ProblemTypeStyle) -> Result<Response, Problem> {
     let kind = Kind::named(name).ok_or_else(problem::no_route)?;
-    Ok(served("text/html; charset=utf-8", TEXT_POLICY, html(kind).into()))
+    Ok(served("text/html; charset=utf-8", TEXT_POLICY, html(kind, style).into()))
 }
 
-fn html(kind: Kind) -> String {
+fn html(kind: Kind, style: ProblemTypeStyle) -> String {
     let [name, other] = kind.spellings();
     let (title, when, advice) = (kind.title(), kind.when(), kind.advice());
     let (title, when, advice) = (escaped(title), escaped(when), escaped(advice));
-    let examples = kind.examples();
+    let examples = kind.examples(style);
     let statuses: Vec<_> = examples.iter().map(|example| example.status.to_string()).collect();
     let statuses = statuses.join(", ");
     let examples: Vec<_> =

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{super::problem::Kind, examples, object, reference};
+use crate::config::ProblemTypeStyle;
 
 /// What every problem carries besides the headers of its status.
 const OF_PROBLEMS: [&str; 3] = ["Cache-Control", "Content-Language", "X-Correlation-ID"];
@@ -69,28 +70,29 @@ impl Form {
 }
 
 /// The problems, by status.
-pub(super) fn problems() -> Value {
-    let examples = Kind::ALL.into_iter().flat_map(Kind::examples);
+pub(super) fn problems(style: ProblemTypeStyle) -> Value {
+    let examples = Kind::ALL.into_iter().flat_map(|kind| kind.examples(style));
     let mut statuses: Vec<_> = examples.map(|example| example.status).collect();
     statuses.sort_unstable();
     statuses.dedup();
-    object(statuses.into_iter().map(|status| (status.to_string(), problem(status))))
+    object(statuses.into_iter().map(|status| (status.to_string(), problem(status, style))))
 }
 
 pub(super) fn problem_of(status: u16) -> Value {
     reference("responses", &status.to_string())
 }
 
-fn problem(status: u16) -> Value {
+fn problem(status: u16, style: ProblemTypeStyle) -> Value {
     let kinds: Vec<_> = Kind::ALL
         .into_iter()
         .filter_map(|kind| {
-            let example = kind.examples().into_iter().find(|example| example.status == status)?;
+            let example = kind.examples(style);
+            let example = example.into_iter().find(|example| example.status == status)?;
             Some((kind, json!({ "summary": kind.title(), "value": example.body })))
         })
         .collect();
     let titles: Vec<_> = kinds.iter().map(|(kind, _)| kind.title()).collect();
-    let types: Vec<_> = kinds.iter().map(|(kind, _)| kind.uri()).collect();
+    let types: Vec<_> = kinds.iter().map(|(kind, _)| kind.uri(style)).collect();
     let schema = json!({
         "$ref": "#/components/schemas/Problem",
         "properties": { "type": { "enum": types }, "status": { "const": status } },

@@ -19,10 +19,13 @@ use super::{
     shape::{Shape, close, list, plain, value},
     written,
 };
-use crate::config::UnknownMembers;
+use crate::{
+    app::Settings,
+    config::{ProblemTypeStyle, UnknownMembers},
+};
 
 /// Every schema, by its name; bodies that leave have no members but those that are named.
-pub(super) fn all(unknown_members: UnknownMembers) -> Map<String, Value> {
+pub(super) fn all(settings: &Settings) -> Map<String, Value> {
     let mut generator = generator();
     let make = &mut generator;
     let answers = [
@@ -35,7 +38,7 @@ pub(super) fn all(unknown_members: UnknownMembers) -> Map<String, Value> {
         ("Health", health(make)),
         ("Kyc", Shape::of::<Kyc>(make).build()),
         ("Person", person(make)),
-        ("Problem", problem(make)),
+        ("Problem", problem(make, settings.problem_type_style)),
     ];
     let mut schemas: Map<_, _> =
         answers.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
@@ -47,7 +50,7 @@ pub(super) fn all(unknown_members: UnknownMembers) -> Map<String, Value> {
     schemas.values_mut().for_each(plain);
     schemas.values_mut().for_each(close);
     for (name, mut schema) in requests {
-        if unknown_members == UnknownMembers::Reject {
+        if settings.unknown_members == UnknownMembers::Reject {
             close(&mut schema);
         }
         schemas.insert(name.to_owned(), schema);
@@ -193,8 +196,10 @@ fn health(make: &mut SchemaGenerator) -> Value {
         .build()
 }
 
-fn problem(make: &mut SchemaGenerator) -> Value {
-    let kinds = Kind::ALL.map(Kind::uri);
+fn problem(make: &mut SchemaGenerator, style: ProblemTypeStyle) -> Value {
+    let mut kinds = Kind::ALL.map(|kind| kind.uri(style)).to_vec();
+    kinds.sort_unstable();
+    kinds.dedup();
     Shape::of::<Body<'static>>(make)
         .about("What went wrong, as RFC 9457 has it.")
         .with("type", json!({ "type": "string", "enum": kinds }))

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::{
-    Kind, Problem, broken, changed_since, conflict, invalid, key_reused, malformed, no_route,
-    no_such, no_token, not_allowed, not_visible, too_large, unavailable, wrong_media_type,
-    wrong_method,
+    Kind, Problem, broken, camel_case, changed_since, conflict, invalid, key_reused, malformed,
+    no_route, no_such, no_token, not_allowed, not_visible, too_large, unavailable,
+    wrong_media_type, wrong_method,
 };
-use crate::{access::TokenError, parse};
+use crate::{access::TokenError, config::ProblemTypeStyle, parse};
 
 /// What a client might have called the call of an example.
 const CORRELATION: &str = "f058ebd6-02f7-4d3f-942e-904344e8cde5";
@@ -143,7 +143,7 @@ impl Kind {
     }
 
     /// One for each status that it comes with.
-    pub(in crate::http) fn examples(self) -> Vec<Example> {
+    pub(in crate::http) fn examples(self, style: ProblemTypeStyle) -> Vec<Example> {
         let problems = match self {
             Self::MalformedPayload => {
                 vec![malformed("A parameter of the query cannot be read."), wrong_media_type()]
@@ -164,7 +164,7 @@ impl Kind {
             Self::TechnicalError => vec![no_route(), broken(String::new())],
             Self::ServiceUnavailable => vec![unavailable("Nothing can be read now.")],
         };
-        problems.iter().map(Example::of).collect()
+        problems.iter().map(|problem| Example::of(problem, style)).collect()
     }
 }
 
@@ -175,8 +175,8 @@ pub(in crate::http) struct Example {
 }
 
 impl Example {
-    fn of(problem: &Problem) -> Self {
-        let body = serde_json::to_value(problem.body(Some(CORRELATION)));
+    fn of(problem: &Problem, style: ProblemTypeStyle) -> Self {
+        let body = serde_json::to_value(problem.body(style, Some(CORRELATION)));
         Self { status: problem.0.status.as_u16(), body: body.expect("a problem is plain JSON") }
     }
 }
@@ -187,15 +187,4 @@ fn refused_body() -> Problem {
         Err(violations) => violations.into(),
         Ok(_) => invalid("A member is missing or not acceptable."),
     }
-}
-
-/// `wrongMethod` for `WRONG_METHOD`.
-fn camel_case(name: &str) -> String {
-    let mut camel = String::with_capacity(name.len());
-    for (nth, word) in name.split('_').enumerate() {
-        let (initial, rest) = word.split_at(1);
-        camel += if nth == 0 { initial.to_ascii_lowercase() } else { initial.to_owned() }.as_str();
-        camel += &rest.to_ascii_lowercase();
-    }
-    camel
 }
