@@ -3,7 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use events::{id::Position, log::EventLog, party::Relation};
+use chrono::{DateTime, Utc};
+use events::{
+    id::Position,
+    log::{AppendError, EventLog},
+    party::Relation,
+};
 use projections::{ProjectionSettings, Projections};
 
 use crate::{
@@ -11,6 +16,7 @@ use crate::{
     commands::{CommandError, Commands, Done, Limits, Order},
     config::{Config, ProblemTypeStyle, UnknownMembers},
     folder,
+    http::Waiting,
     opaque::Secrets,
     publisher::Publisher,
 };
@@ -25,6 +31,7 @@ pub struct App {
     pub secrets: Secrets,
     pub settings: Settings,
     pub publisher: Publisher,
+    pub(crate) waiting: Waiting,
 }
 
 /// What of the configuration handlers look at.
@@ -36,6 +43,8 @@ pub struct Settings {
     pub problem_type_style: ProblemTypeStyle,
     pub request_time_max: Duration,
     pub wait_time_max: Duration,
+    /// How long an idempotency key is remembered at least.
+    pub remembered_min: Duration,
     pub contact_write_relations: Vec<Relation>,
 }
 
@@ -48,6 +57,7 @@ impl Settings {
             problem_type_style: config.http.problem_type_style,
             request_time_max: Duration::from_millis(config.http.request_ms_max),
             wait_time_max: Duration::from_millis(config.projections.wait_ms_max),
+            remembered_min: Duration::from_hours(config.http.idempotency_key_h_min.into()),
             contact_write_relations: config.rules.contact_write_relations.clone(),
         }
     }
@@ -70,6 +80,7 @@ impl App {
             log,
             projections,
             publisher,
+            waiting: Waiting::default(),
         }))
     }
 
@@ -83,6 +94,11 @@ impl App {
     /// Waits, bounded, until the projections have come this far; whether they have.
     pub async fn shown(&self, position: Position) -> bool {
         self.projections.wait_until(position, self.settings.wait_time_max).await
+    }
+
+    /// Forgets the idempotency keys that are old enough, and tells how many. Blocks.
+    pub fn forget_old_keys(&self, now: DateTime<Utc>) -> Result<usize, AppendError> {
+        self.log.forget_receipts(now - self.settings.remembered_min)
     }
 
     /// Stops what runs in threads of its own, and leaves everything synced. Blocks.

@@ -53,6 +53,7 @@ pub struct Http {
     pub body_bytes_max: usize,
     pub unknown_members: UnknownMembers,
     pub problem_type_style: ProblemTypeStyle,
+    pub idempotency_key_h_min: u32,
     pub request_ms_max: u64,
     pub drain_ms_max: u64,
 }
@@ -172,6 +173,8 @@ impl Config {
         let bound = |name: &str, value: usize, max: usize| {
             (!(1..=max).contains(&value)).then(|| format!("{name} must lie between 1 and {max}"))
         };
+        let remembered = (!(24..=8784).contains(&self.http.idempotency_key_h_min))
+            .then(|| "http.idempotency_key_h_min must lie between 24 and 8784".to_owned());
         let base = &self.http.base_path;
         let base_path = (!base.is_empty() && (!base.starts_with('/') || base.ends_with('/')))
             .then(|| "http.base_path must start with a slash and not end with one".to_owned());
@@ -183,6 +186,7 @@ impl Config {
             bound("nats.in_flight_max", self.nats.in_flight_max, 4096),
             bound("nats.replicas", self.nats.replicas, 5),
             base_path,
+            remembered,
         ]
         .into_iter()
         .flatten()

@@ -13,6 +13,7 @@ mod outermost;
 mod paging;
 mod persons;
 mod problem;
+mod reader;
 mod rest;
 mod write;
 
@@ -22,6 +23,7 @@ use axum::{Router, routing::get};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 use self::outermost::Outermost;
+pub(crate) use self::reader::Waiting;
 use crate::app::App;
 
 /// Everything but what RFC 3986 calls unreserved.

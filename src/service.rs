@@ -12,6 +12,7 @@ use crate::{
     access::Issuer,
     admin,
     app::App,
+    clock,
     config::{Config, Nats},
     folder, http,
     publisher::{Publisher, PublisherSettings},
@@ -79,6 +80,7 @@ impl Service {
             drain_time_max: Duration::from_millis(config.http.drain_ms_max),
             app: Arc::clone(&app),
         };
+        listeners.spawn(forget_old_keys(Arc::clone(&app), listening.clone()));
         listeners.spawn(serve(public, http::router(Arc::clone(&app)), listening.clone()));
         listeners.spawn(serve(admin, admin::router(app, metrics), listening));
         Ok(service)
@@ -152,6 +154,21 @@ fn publisher(
         ..PublisherSettings::new(&nats.urls)
     };
     Ok(Publisher::start(settings, log.clone(), stop, tasks)?)
+}
+
+/// Keeps what idempotency keys take on the disk bounded, once an hour.
+async fn forget_old_keys(app: Arc<App>, stop: CancellationToken) {
+    let mut hours = tokio::time::interval(Duration::from_hours(1));
+    while stop.run_until_cancelled(hours.tick()).await.is_some() {
+        let app = Arc::clone(&app);
+        let forgotten = tokio::task::spawn_blocking(move || app.forget_old_keys(clock::now()));
+        match forgotten.await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(count)) => tracing::info!(count, "Old idempotency keys were forgotten."),
+            Ok(Err(error)) => tracing::warn!(%error, "Old idempotency keys are still there."),
+            Err(error) => tracing::warn!(%error, "Old idempotency keys are still there."),
+        }
+    }
 }
 
 async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {

@@ -128,3 +128,28 @@ async fn forgotten_contact_details_are_gone_and_no_more_are_taken() {
     let added = "person.contact-added.v1";
     assert_eq!(forgotten(&app, "persons/P-1").await, [added, added]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_write_whose_answer_was_forgotten_says_so() {
+    let mut app = TestApp::start().await;
+    let writes = [
+        (Method::POST, "/persons/P-1/contactdetails", "k-1"),
+        (Method::PUT, "/persons/P-1/contactdetails/K-1", "k-2"),
+    ];
+    let send = async |app: &TestApp, (method, path, key): &(Method, &str, &str)| {
+        let alpha = app.client("alpha");
+        let ask = alpha.ask(method.clone(), path).header("idempotency-key", key);
+        ask.json(&email_of("a@example.com")).send().await
+    };
+    for write in &writes {
+        assert!(send(&app, write).await.status < 300);
+    }
+    app.stop().await;
+    destroy(&app.config, "person/P-1", Class::Contact);
+    app.restart().await;
+    let position = app.watermark();
+    for write in &writes {
+        send(&app, write).await.problem(404, "RESOURCE_DOES_NOT_EXIST");
+    }
+    assert_eq!(app.watermark(), position);
+}

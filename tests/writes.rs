@@ -281,3 +281,68 @@ async fn a_key_has_visible_characters_and_a_bound() {
     }
     ask(&alpha, &write).header("idempotency-key", &long[1..]).send().await.is(201);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_waits_for_the_position_of_a_write_and_tells_its_own() {
+    let app = TestApp::configured(|config| config.projections.wait_ms_max = 1000).await;
+    app.state(lines()).await;
+    let alpha = app.client("alpha");
+    let posted = alpha.post("/customers/C-1/addresses", &new_address("Bern")).await.is(201);
+    let written = posted.header("x-log-position").unwrap().to_owned();
+    let reads = [
+        "/customers",
+        "/customers/C-1",
+        "/customers/C-1/kyc",
+        "/customers/C-1/addresses",
+        "/customers/C-1/addresses/1",
+        "/persons",
+        "/persons/P-1",
+        "/persons/P-1/contactdetails",
+        "/persons/P-1/contactdetails/K-1",
+    ];
+    for path in reads {
+        let after = |token: &str| alpha.ask(Method::GET, path).header("x-min-log-position", token);
+        let seen = after(&written).send().await.is(200);
+        let seen = seen.header("x-log-position").unwrap();
+        after(seen).send().await.is(200);
+        assert_eq!(alpha.get(path).await.is(200).header("x-log-position"), None, "unasked");
+        for wrong in ["", "1", &written[1..], "ä"] {
+            after(wrong).send().await.problem(400, "INVALID_PAYLOAD");
+        }
+        // It was issued to somebody else.
+        let beta = app.client("beta").ask(Method::GET, path).header("x-min-log-position", &written);
+        beta.send().await.problem(400, "INVALID_PAYLOAD");
+    }
+    // What is not there yet is waited for, and not for long; a write in the meantime ends it.
+    let inner = &app.service().app;
+    let client = events::id::ClientId::parse("alpha").unwrap();
+    let next = inner.secrets.position(&client, inner.log.watermark().next());
+    let ask = || alpha.ask(Method::GET, "/customers/C-1").header("x-min-log-position", &next);
+    let refused = ask().send().await.problem(503, "SERVICE_UNAVAILABLE");
+    assert!(refused.header("retry-after").is_some());
+    let address = new_address("Thun");
+    let (read, write) =
+        tokio::join!(ask().send(), alpha.post("/customers/C-1/addresses", &address));
+    read.is(200);
+    write.is(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_idempotency_keys_are_forgotten_and_young_ones_are_not() {
+    let app = TestApp::start().await;
+    let alpha = app.client("alpha");
+    let write = &writes()[0];
+    let send = async || ask(&alpha, write).header("idempotency-key", "k").send().await.is(201);
+    let first = send().await;
+    let forget = async |hours| {
+        let inner = Arc::clone(&app.service().app);
+        let now = chrono::Utc::now() + chrono::TimeDelta::hours(hours);
+        tokio::task::spawn_blocking(move || inner.forget_old_keys(now)).await.unwrap().unwrap()
+    };
+    assert_eq!(forget(23).await, 0);
+    assert!(send().await.was_replayed());
+    assert_eq!(forget(25).await, 1);
+    let again = send().await;
+    assert!(!again.was_replayed());
+    assert_ne!(first.body, again.body, "it is done once more");
+}

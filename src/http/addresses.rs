@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{RawQuery, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::Response,
 };
 use events::{
@@ -21,6 +21,7 @@ use super::{
     caller::{self, Caller, Named},
     customers::{allowed, visible},
     problem::{self, Problem},
+    reader::Reader,
     write::{self, Write},
 };
 use crate::{
@@ -39,13 +40,12 @@ struct AddressCreated<'a> {
 /// The one that the query names; else the mailing address, the domicile, or the first.
 pub(super) async fn main(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    reader: Reader,
     Named(customer): Named<CustomerId>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.needs(Scope::CustomerRead)?;
-    let (customer, _) = visible(&app, &caller, customer)?;
+    reader.needs(Scope::CustomerRead)?;
+    let (customer, _) = visible(&app, &reader, customer)?;
     let found = match caller::parameter(query.as_deref(), "addressIdentification") {
         None => app.projections.main_address(&customer)?,
         Some(digits) => {
@@ -54,21 +54,20 @@ pub(super) async fn main(
             app.projections.address(&customer, address)?
         }
     };
-    Ok(answer::object(&headers, found.ok_or_else(unknown)?))
+    Ok(reader.object(found.ok_or_else(unknown)?))
 }
 
 pub(super) async fn one(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    reader: Reader,
     Named(customer): Named<CustomerId>,
     Named(address): Named<AddressId>,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.needs(Scope::CustomerRead)?;
-    let (customer, _) = visible(&app, &caller, customer)?;
+    reader.needs(Scope::CustomerRead)?;
+    let (customer, _) = visible(&app, &reader, customer)?;
     let address = address.ok_or_else(unknown)?;
     let found = app.projections.address(&customer, address)?.ok_or_else(unknown)?;
-    Ok(answer::object(&headers, found))
+    Ok(reader.object(found))
 }
 
 pub(super) async fn add(
@@ -83,7 +82,8 @@ pub(super) async fn add(
     let Parsed { value: details, ignored } =
         write::accepted(&app, parse::address::new(&write.body))?;
     if let Some(before) = write.answered(&app)? {
-        return Ok(created_before(&app, &caller, &customer, &before));
+        let response = created_before(&app, &caller, &customer, &before);
+        return Ok(answer::with_ignored(response, &ignored));
     }
     let if_match = write.seen(&app, || Ok(app.projections.customer(&customer)?))?;
     let command = CustomerCommand::AddAddress { details, if_match };

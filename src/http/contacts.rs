@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::Response,
 };
 use events::{
@@ -22,6 +22,7 @@ use super::{
     caller::{Caller, Named},
     persons::visible,
     problem::{self, Problem},
+    reader::Reader,
     write::{self, Write},
 };
 use crate::{
@@ -33,28 +34,26 @@ use crate::{
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    reader: Reader,
     Named(person): Named<PersonId>,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.needs(Scope::CustomerRead)?;
-    let (person, _) = visible(&app, &caller, person)?;
+    reader.needs(Scope::CustomerRead)?;
+    let (person, _) = visible(&app, &reader, person)?;
     let found = app.projections.contacts(&person)?.ok_or_else(problem::not_visible)?;
-    Ok(answer::object(&headers, found))
+    Ok(reader.object(found))
 }
 
 pub(super) async fn one(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    reader: Reader,
     Named(person): Named<PersonId>,
     Named(contact): Named<ContactId>,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.needs(Scope::CustomerRead)?;
-    let (person, _) = visible(&app, &caller, person)?;
+    reader.needs(Scope::CustomerRead)?;
+    let (person, _) = visible(&app, &reader, person)?;
     let contact = contact.ok_or_else(unknown)?;
     let found = app.projections.contact(&person, &contact)?.ok_or_else(unknown)?;
-    Ok(answer::object(&headers, found))
+    Ok(reader.object(found))
 }
 
 pub(super) async fn add(
@@ -70,7 +69,8 @@ pub(super) async fn add(
     let Parsed { value: detail, ignored } =
         write::accepted(&app, parse::contact::new(&write.body))?;
     if let Some(before) = write.answered(&app)? {
-        return written_before(&app, &caller, (&person, None), &before);
+        let response = written_before(&app, &caller, (&person, None), &before)?;
+        return Ok(answer::with_ignored(response, &ignored));
     }
     let if_match = write.seen(&app, || current_person(&app, &through))?;
     let consent = through.consent()?;
@@ -98,7 +98,8 @@ pub(super) async fn change(
     let Parsed { value: detail, ignored } =
         write::accepted(&app, parse::contact::new(&write.body))?;
     if let Some(before) = write.answered(&app)? {
-        return written_before(&app, &caller, (&person, Some(&contact)), &before);
+        let response = written_before(&app, &caller, (&person, Some(&contact)), &before)?;
+        return Ok(answer::with_ignored(response, &ignored));
     }
     let current = || app.projections.contact(&person, &contact)?.ok_or_else(unknown).map(Some);
     let if_match = write.seen(&app, current)?;
@@ -221,7 +222,7 @@ fn written_before(
             return Ok(stated.answer((app, caller), (status, person), version, answered));
         }
     }
-    Ok(write::answer(app, caller, status, None, answered))
+    Err(problem::no_such("What the first answer told was forgotten since."))
 }
 
 fn unchanged(app: &App, caller: &Caller, current: Answer, position: Position) -> Response {

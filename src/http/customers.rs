@@ -4,57 +4,54 @@ use std::sync::Arc;
 
 use axum::{
     extract::{RawQuery, State},
-    http::HeaderMap,
     response::Response,
 };
 use events::{consent::Scope, id::CustomerId};
 use projections::Access;
 
 use super::{
-    answer,
     caller::{Caller, Named},
     paging::Page,
     problem::{self, Problem},
+    reader::Reader,
 };
 use crate::{app::App, clock};
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    caller.needs(Scope::CustomerRead)?;
-    let page = Page::asked(&app, &caller, "customers", query.as_deref())?;
+    reader.needs(Scope::CustomerRead)?;
+    let page = Page::asked(&app, &reader, "customers", query.as_deref())?;
     let after = page.after.as_deref().and_then(|id| CustomerId::parse(id).ok());
     let ids =
-        app.projections.customers(caller.client(), clock::now(), after.as_ref(), page.wanted());
-    page.answer(&app, &caller, ids, |id| Ok(app.projections.customer(id)?))
+        app.projections.customers(reader.client(), clock::now(), after.as_ref(), page.wanted());
+    page.answer(&app, &reader, ids, |id| Ok(app.projections.customer(id)?))
 }
 
 pub(super) async fn one(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    reader: Reader,
     Named(customer): Named<CustomerId>,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.needs(Scope::CustomerRead)?;
-    let (customer, _) = visible(&app, &caller, customer)?;
+    reader.needs(Scope::CustomerRead)?;
+    let (customer, _) = visible(&app, &reader, customer)?;
     let found = app.projections.customer(&customer)?.ok_or_else(problem::not_visible)?;
-    Ok(answer::object(&headers, found))
+    Ok(reader.object(found))
 }
 
 pub(super) async fn kyc(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    reader: Reader,
     Named(customer): Named<CustomerId>,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.needs(Scope::KycRead)?;
-    let (customer, access) = visible(&app, &caller, customer)?;
+    reader.needs(Scope::KycRead)?;
+    let (customer, access) = visible(&app, &reader, customer)?;
     allowed(access, Scope::KycRead)?;
     let found = app.projections.kyc(&customer)?;
     let found = found.ok_or_else(|| problem::no_such("The customer has no KYC record."))?;
-    Ok(answer::object(&headers, found))
+    Ok(reader.object(found))
 }
 
 /// The customer, if a consent in force shows it to the caller.

@@ -7,6 +7,7 @@ use super::{
     answer,
     caller::{self, Caller},
     problem::{self, Problem},
+    reader::Reader,
 };
 use crate::app::App;
 
@@ -56,7 +57,7 @@ impl Page {
     pub(super) fn answer<I: ToString>(
         &self,
         app: &App,
-        caller: &Caller,
+        reader: &Reader,
         mut ids: Vec<I>,
         answer_of: impl Fn(&I) -> Result<Option<Answer>, Problem>,
     ) -> Result<Response, Problem> {
@@ -67,7 +68,7 @@ impl Page {
             answers.extend(answer_of(id)?);
         }
         let next = ids.last().filter(|_| goes_on).map(ToString::to_string);
-        let next = next.map(|last| app.secrets.cursor(caller.client(), self.list, &last));
-        Ok(answer::list(&answer::bodies(answers), &next.unwrap_or_default()))
+        let next = next.map(|last| app.secrets.cursor(reader.client(), self.list, &last));
+        Ok(reader.list(&answer::bodies(answers), &next.unwrap_or_default()))
     }
 }

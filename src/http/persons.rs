@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::{
     extract::{RawQuery, State},
-    http::HeaderMap,
     response::Response,
 };
 use events::{
@@ -14,35 +13,34 @@ use events::{
 use projections::{Answer, PersonCustomer};
 
 use super::{
-    answer,
     caller::{Caller, Named},
     paging::Page,
     problem::{self, Problem},
+    reader::Reader,
 };
 use crate::{app::App, clock};
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    caller.needs(Scope::CustomerRead)?;
-    let page = Page::asked(&app, &caller, "persons", query.as_deref())?;
+    reader.needs(Scope::CustomerRead)?;
+    let page = Page::asked(&app, &reader, "persons", query.as_deref())?;
     let after = page.after.as_deref().and_then(|id| PersonId::parse(id).ok());
-    let ids = app.projections.persons(caller.client(), clock::now(), after.as_ref(), page.wanted());
-    page.answer(&app, &caller, ids, |id| shown_to(&app, &caller, id))
+    let ids = app.projections.persons(reader.client(), clock::now(), after.as_ref(), page.wanted());
+    page.answer(&app, &reader, ids, |id| shown_to(&app, &reader, id))
 }
 
 pub(super) async fn one(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    reader: Reader,
     Named(person): Named<PersonId>,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.needs(Scope::CustomerRead)?;
+    reader.needs(Scope::CustomerRead)?;
     let person = person.ok_or_else(problem::not_visible)?;
-    let found = shown_to(&app, &caller, &person)?.ok_or_else(problem::not_visible)?;
-    Ok(answer::object(&headers, found))
+    let found = shown_to(&app, &reader, &person)?.ok_or_else(problem::not_visible)?;
+    Ok(reader.object(found))
 }
 
 /// The person as this caller sees it; none if it is not visible.

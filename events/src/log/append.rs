@@ -104,7 +104,7 @@ impl EventLog {
         }
     }
 
-    fn closed(&self) -> AppendError {
+    pub(super) fn closed(&self) -> AppendError {
         AppendError::Stopped(self.stopped().unwrap_or_else(|| "it was closed".into()))
     }
 

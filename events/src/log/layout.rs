@@ -21,8 +21,11 @@ pub(super) fn event_position(key: &[u8]) -> Option<Position> {
     Some(Position(u64::from_be_bytes(digits)))
 }
 
+/// Before every receipt.
+pub(super) const RECEIPTS: &[u8] = b"r";
+
 pub(super) fn receipt_key(key: &ReceiptKey) -> Vec<u8> {
-    [b"r".as_slice(), key].concat()
+    [RECEIPTS, key].concat()
 }
 
 /// All chunks of a stream; ids hold no control characters, so the zero ends them.

@@ -1,7 +1,10 @@
 //! The answer to a command, kept with its events, so that a retry gets it again.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
+use tokio::sync::oneshot;
 
+use super::{AppendError, COMMIT_EVENTS_MAX, EventLog, ReadError, writer::Message};
 use crate::id::{Position, StreamId, Version};
 
 /// HMAC of client and idempotency key, under a key of the store.
@@ -42,4 +45,35 @@ pub struct Receipt {
     /// Microseconds since 1970-01-01 UTC.
     #[n(6)]
     pub recorded_at: i64,
+}
+
+impl EventLog {
+    /// Forgets the receipts from before an instant, and tells how many they were. Blocks.
+    ///
+    /// The events stay, and what was asked under such a key would be done once more.
+    pub fn forget_receipts(&self, before: DateTime<Utc>) -> Result<usize, AppendError> {
+        let (before, mut count, mut old) = (before.timestamp_micros(), 0, Vec::new());
+        for entry in self.shared.store.receipts() {
+            let (key, bytes) = entry.map_err(ReadError::from)?;
+            let receipt: Receipt = minicbor::decode(&bytes).map_err(|_| ReadError::Receipt)?;
+            if receipt.recorded_at < before {
+                old.push(key);
+            }
+            if old.len() == COMMIT_EVENTS_MAX {
+                count += self.forget(std::mem::take(&mut old))?;
+            }
+        }
+        Ok(count + self.forget(old)?)
+    }
+
+    fn forget(&self, keys: Vec<Vec<u8>>) -> Result<usize, AppendError> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let count = keys.len();
+        let (answer, answered) = oneshot::channel();
+        let asked = self.writer.queue.send(Message::Forget { keys, answer });
+        let answer = asked.ok().and_then(|()| answered.blocking_recv().ok());
+        answer.unwrap_or_else(|| Err(self.closed())).map(|()| count)
+    }
 }

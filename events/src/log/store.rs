@@ -29,6 +29,10 @@ impl Batch {
     pub(super) fn insert(&mut self, key: &[u8], value: &[u8]) {
         self.0.insert(key, value);
     }
+
+    pub(super) fn remove(&mut self, key: &[u8]) {
+        self.0.remove(key);
+    }
 }
 
 /// Stored records with their positions, in order.
@@ -104,6 +108,17 @@ impl Store {
             let (key, value) = entry?;
             Ok((layout::event_position(&key).unwrap_or_default(), value.to_vec()))
         }))
+    }
+
+    /// Every receipt, under its key in the store.
+    pub(super) fn receipts(
+        &self,
+    ) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>> + use<> {
+        let entries = self.tree.scan_prefix(layout::RECEIPTS);
+        entries.map(|entry| {
+            let (key, value) = entry?;
+            Ok((key.to_vec(), value.to_vec()))
+        })
     }
 
     /// Some events of a stream, as the store holds them.

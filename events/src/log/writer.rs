@@ -16,7 +16,7 @@ use super::{
     AppendError, LogSettings, NewReceipt, Outcome, Shared,
     group::Group,
     mark::MarkFile,
-    store::{self, StoreError},
+    store::{self, Batch, StoreError},
 };
 use crate::{
     id::{Position, StreamId, Version},
@@ -33,6 +33,11 @@ const SPACE_AGE_MAX: Duration = Duration::from_millis(100);
 
 pub(super) enum Message {
     Append(Request),
+    /// Removes receipts, by their keys in the store.
+    Forget {
+        keys: Vec<Vec<u8>>,
+        answer: oneshot::Sender<Result<(), AppendError>>,
+    },
     Stop,
 }
 
@@ -127,47 +132,61 @@ impl Run {
     fn run(mut self) {
         self.last_time = self.time_of_the_last_event();
         let mut carried = None;
-        while let Some(first) = carried.take().or_else(|| self.wait()) {
+        while let Some(message) = carried.take().or_else(|| self.wait()) {
+            let first = match message {
+                Message::Append(request) => request,
+                Message::Forget { keys, answer } => {
+                    // Who no longer listens has lost interest.
+                    let _ = answer.send(self.forget(&keys));
+                    continue;
+                }
+                Message::Stop => break,
+            };
             let mut group = Group::new(Arc::clone(&self.shared), self.now());
             group.take(first);
-            let mut stop = false;
-            while let Ok(message) = self.waiting.try_recv() {
+            while carried.is_none()
+                && let Ok(message) = self.waiting.try_recv()
+            {
                 match message {
                     Message::Append(request) if group.has_room_for(&request) => group.take(request),
-                    Message::Append(request) => carried = Some(request),
-                    Message::Stop => stop = true,
-                }
-                if stop || carried.is_some() {
-                    break;
+                    Message::Append(_) | Message::Forget { .. } | Message::Stop => {
+                        carried = Some(message);
+                    }
                 }
             }
             self.finish(group);
-            if stop {
-                break;
-            }
         }
         self.settle();
     }
 
-    /// The next request; none when the log is closed.
-    fn wait(&mut self) -> Option<Request> {
-        loop {
-            let message = if self.settled {
-                self.waiting.recv().ok()
-            } else {
-                match self.waiting.recv_timeout(IDLE) {
-                    Err(mpsc::RecvTimeoutError::Timeout) => {
-                        self.settle();
-                        continue;
-                    }
-                    other => other.ok(),
-                }
-            };
-            return match message? {
-                Message::Append(request) => Some(request),
-                Message::Stop => None,
-            };
+    /// What is asked for next; none when nobody is left to ask.
+    fn wait(&mut self) -> Option<Message> {
+        while !self.settled {
+            match self.waiting.recv_timeout(IDLE) {
+                Err(mpsc::RecvTimeoutError::Timeout) => self.settle(),
+                other => return other.ok(),
+            }
         }
+        self.waiting.recv().ok()
+    }
+
+    fn forget(&mut self, keys: &[Vec<u8>]) -> Result<(), AppendError> {
+        if let Some(reason) = self.shared.stopped.lock().clone() {
+            return Err(AppendError::Stopped(reason));
+        }
+        if !self.has_space() {
+            return Err(AppendError::DiskFull);
+        }
+        let mut batch = Batch::default();
+        for key in keys {
+            batch.remove(key);
+        }
+        let committed = self.shared.store.commit(batch);
+        // The file may be shorter afterwards, and must not look as if something were lost.
+        let marked =
+            committed.and_then(|()| Ok(self.mark.settle(self.shared.store.file_bytes()?)?));
+        self.settled = false;
+        marked.map_err(|error| AppendError::Stopped(stop(&self.shared, &error)))
     }
 
     /// Commits a group and answers everyone in it: nobody before it is safe.

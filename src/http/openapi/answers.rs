@@ -18,9 +18,10 @@ enum Form {
 }
 
 /// Headers that stand in some answers that name them only.
-const OPTIONAL: [&str; 3] = ["Idempotency-Replayed", "X-Correlation-ID", "X-Ignored-Members"];
+const OPTIONAL: [&str; 4] =
+    ["Idempotency-Replayed", "X-Correlation-ID", "X-Ignored-Members", SHOWN_POSITION];
 
-const HEADERS: [(&str, Form, &str); 15] = [
+const HEADERS: [(&str, Form, &str); 16] = [
     ("Allow", Form::Text, "The methods that the path knows."),
     ("Cache-Control", Form::Text, "Who may keep the answer."),
     ("Content-Language", Form::Just("en"), "Problems are told in English."),
@@ -38,14 +39,19 @@ const HEADERS: [(&str, Form, &str); 15] = [
         "JSON Pointers to members of the body that nobody knows; commas and what a header may \
          not hold are percent-encoded.",
     ),
+    ("X-Log-Position", Form::Like(POSITION), "Opaque: where the write stands in the log."),
     (
-        "X-Log-Position",
-        Form::Like("^[A-Za-z0-9_-]+$"),
-        "Opaque: where the write stands in the log.",
+        SHOWN_POSITION,
+        Form::Like(POSITION),
+        "Opaque: how much of the log the answer shows, for who asked with X-Min-Log-Position.",
     ),
     ("X-Next-Cursor", Form::Like(CURSOR), "As nextCursor."),
     ("nextCursor", Form::Like(CURSOR), "Where the list goes on; empty at its end."),
 ];
+/// What a token for a place in the log looks like.
+pub(super) const POSITION: &str = "^[A-Za-z0-9_-]+$";
+/// The entry of `X-Log-Position` in answers to reads.
+pub(super) const SHOWN_POSITION: &str = "Shown-Log-Position";
 const CURSOR: &str = "^[A-Za-z0-9_-]*$";
 
 /// Every header of an answer.
@@ -130,7 +136,7 @@ pub(super) fn page(item: &str) -> Value {
     });
     let mut answer = empty(
         "A page of the list, in the order of the ids.",
-        &["Cache-Control", "nextCursor", "X-Next-Cursor"],
+        &["Cache-Control", "nextCursor", SHOWN_POSITION, "X-Next-Cursor"],
     );
     answer["content"] = json!({ "application/json": content });
     answer
@@ -157,5 +163,8 @@ pub(super) fn empty(about: &str, headers: &[&str]) -> Value {
 }
 
 fn named_headers(names: &[&str]) -> Value {
-    object(names.iter().map(|name| (*name, reference("headers", name))))
+    object(names.iter().map(|entry| {
+        let name = if *entry == SHOWN_POSITION { "X-Log-Position" } else { entry };
+        (name, reference("headers", entry))
+    }))
 }

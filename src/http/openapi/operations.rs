@@ -129,7 +129,7 @@ impl Operation {
     }
 
     fn successes(&self) -> Map<String, Value> {
-        let kept = ["Cache-Control", "ETag"];
+        let kept = ["Cache-Control", "ETag", answers::SHOWN_POSITION];
         let written = ["Idempotency-Replayed", "X-Ignored-Members", "X-Log-Position"];
         let answers = match self.shape {
             Shape::List(_, item) => vec![(200, answers::page(item))],

@@ -15,6 +15,7 @@ use super::{
         problem::Kind,
         write::KEY_CHARS_MAX,
     },
+    answers::POSITION,
     object, reference,
     schemas::of,
     written,
@@ -22,8 +23,8 @@ use super::{
 
 /// Every call outside the health check and the documents.
 pub(super) const OF_CALLS: [&str; 2] = ["X-Correlation-ID", "traceparent"];
-pub(super) const OF_LISTS: [&str; 2] = ["cursor", "limit"];
-pub(super) const OF_OBJECTS: [&str; 1] = ["If-None-Match"];
+pub(super) const OF_LISTS: [&str; 3] = ["cursor", "limit", "X-Min-Log-Position"];
+pub(super) const OF_OBJECTS: [&str; 2] = ["If-None-Match", "X-Min-Log-Position"];
 pub(super) const OF_WRITES: [&str; 2] = ["Idempotency-Key", "If-Match"];
 
 /// What an open call may say of itself.
@@ -101,7 +102,7 @@ fn of_queries() -> [(&'static str, Value); 3] {
     ]
 }
 
-fn of_headers() -> [(&'static str, Value); 6] {
+fn of_headers() -> [(&'static str, Value); 7] {
     let header = |name, about, schema| (name, optional("header", name, about, schema));
     let (_, mut correlation) = header(
         OF_CALLS[0],
@@ -134,6 +135,12 @@ fn of_headers() -> [(&'static str, Value); 6] {
             OF_OBJECTS[0],
             "ETags, or *: if one is still the object's, the answer is 304 without a body.",
             json!({ "type": "string" }),
+        ),
+        header(
+            OF_OBJECTS[1],
+            "The X-Log-Position of a write or a read: the answer waits until it shows at least \
+             that, and names in turn what it shows.",
+            json!({ "type": "string", "pattern": POSITION }),
         ),
     ]
 }

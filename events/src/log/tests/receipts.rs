@@ -1,5 +1,6 @@
 //! A command that is sent twice happens once, and is answered the same.
 
+use chrono::Utc;
 use proptest::prelude::*;
 
 use super::*;
@@ -146,4 +147,41 @@ proptest! {
     fn no_bytes_crash_the_reading_of_a_receipt(bytes in any::<Vec<u8>>()) {
         let _ = minicbor::decode::<Receipt>(&bytes);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_receipts_are_forgotten_and_nothing_else() {
+    let folder = Folder::new();
+    let log = folder.open();
+    let keep = |key: u16| NewReceipt { key: wide(key), ..receipt(0, 1) };
+    for key in 0..300 {
+        let stream = customer(&format!("C-{key}"));
+        appended(log.append(with(keep(key), append(stream, 0, vec![closed()]))).await);
+    }
+    let between = Utc::now();
+    let asked = with(receipt(7, 7), append(customer("C-new"), 0, vec![closed()]));
+    let new = appended(log.append(asked.clone()).await);
+    let before = all(&log).iter().map(Record::leaf_hash).collect::<Vec<_>>();
+
+    let forget = |log: &EventLog| {
+        let log = log.clone();
+        tokio::task::spawn_blocking(move || log.forget_receipts(between))
+    };
+    assert_eq!(forget(&log).await.unwrap().unwrap(), 300);
+    assert_eq!(forget(&log).await.unwrap().unwrap(), 0);
+    let log = folder.reopen(log);
+    assert_eq!(log.receipt(&wide(299)).unwrap(), None);
+    assert_eq!(replayed(log.append(asked).await).position, new.position);
+    assert_eq!(all(&log).iter().map(Record::leaf_hash).collect::<Vec<_>>(), before);
+    // The key is free again.
+    appended(log.append(with(keep(0), append(customer("C-0"), 1, vec![closed()]))).await);
+    log.close();
+    let closed = forget(&log).await.unwrap();
+    assert_eq!(closed.unwrap(), 0, "there is nothing to ask the writer for");
+}
+
+fn wide(key: u16) -> ReceiptKey {
+    let mut wide = [0xEE; 32];
+    wide[..2].copy_from_slice(&key.to_be_bytes());
+    wide
 }

@@ -1,0 +1,145 @@
+//! A caller that reads: what it has already, and how new what it sees must be.
+
+use std::{collections::HashMap, ops::Deref, sync::Arc};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    response::Response,
+};
+use bytes::Bytes;
+use events::id::{ClientId, Position};
+use parking_lot::Mutex;
+use projections::Answer;
+
+use super::{
+    answer,
+    caller::Caller,
+    problem::{self, Problem},
+};
+use crate::app::App;
+
+const MIN_LOG_POSITION: HeaderName = HeaderName::from_static("x-min-log-position");
+/// Reads of one client that may wait at the same time.
+const WAITING_MAX: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Reader {
+    caller: Caller,
+    if_none_match: Option<HeaderValue>,
+    /// Where in the log the answer stands at least, for those who asked with a position.
+    position: Option<HeaderValue>,
+}
+
+impl Deref for Reader {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        let position = match asked(&parts.headers, app, &caller)? {
+            None => None,
+            Some(position) => Some(seen(app, &caller, position).await?),
+        };
+        let if_none_match = parts.headers.get(header::IF_NONE_MATCH).cloned();
+        Ok(Self { caller, if_none_match, position })
+    }
+}
+
+impl Reader {
+    pub(super) fn object(&self, answer: Answer) -> Response {
+        self.with_position(answer::object(self.if_none_match.as_ref(), answer))
+    }
+
+    pub(super) fn list(&self, items: &[Bytes], next_cursor: &str) -> Response {
+        self.with_position(answer::list(items, next_cursor))
+    }
+
+    fn with_position(&self, mut response: Response) -> Response {
+        if let Some(position) = &self.position {
+            response.headers_mut().insert(answer::LOG_POSITION, position.clone());
+        }
+        response
+    }
+}
+
+fn asked(headers: &HeaderMap, app: &App, caller: &Caller) -> Result<Option<Position>, Problem> {
+    let Some(value) = headers.get(MIN_LOG_POSITION) else { return Ok(None) };
+    let token = value.to_str().ok();
+    let position = token.and_then(|token| app.secrets.open_position(caller.client(), token));
+    match position {
+        Some(position) => Ok(Some(position)),
+        None => Err(problem::invalid("The X-Min-Log-Position was not issued to you here.")),
+    }
+}
+
+/// Waits, bounded, until the projections have come this far; then tells how far they are.
+async fn seen(app: &App, caller: &Caller, position: Position) -> Result<HeaderValue, Problem> {
+    if app.projections.applied() < position {
+        let _counted = app.waiting.one_more(caller.client())?;
+        if !app.shown(position).await {
+            return Err(problem::unavailable("What you wait for cannot be seen yet."));
+        }
+    }
+    let token = app.secrets.position(caller.client(), app.projections.applied());
+    HeaderValue::from_str(&token).map_err(|_| problem::broken("a token is no header".to_owned()))
+}
+
+/// How many reads of each client wait.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting(Mutex<HashMap<ClientId, usize>>);
+
+/// One of them; gone when dropped.
+struct Waiter<'a> {
+    waiting: &'a Waiting,
+    client: ClientId,
+}
+
+impl Waiting {
+    fn one_more(&self, client: &ClientId) -> Result<Waiter<'_>, Problem> {
+        let mut waiting = self.0.lock();
+        let count = waiting.entry(client.clone()).or_default();
+        if *count >= WAITING_MAX {
+            return Err(problem::unavailable("Too many of your requests are waiting."));
+        }
+        *count += 1;
+        Ok(Waiter { waiting: self, client: client.clone() })
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.waiting.0.lock();
+        if let Some(count) = waiting.get_mut(&self.client) {
+            *count -= 1;
+            if *count == 0 {
+                waiting.remove(&self.client);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_client_may_wait_so_often_and_no_more() {
+        let waiting = Waiting::default();
+        let client = |id| ClientId::parse(id).unwrap();
+        let one = || waiting.one_more(&client("alpha"));
+        let waiters: Vec<_> = (0..WAITING_MAX).map(|_| one().unwrap()).collect();
+        assert!(one().is_err());
+        assert!(waiting.one_more(&client("beta")).is_ok());
+        drop(waiters);
+        assert!(waiting.0.lock().is_empty());
+        assert!(one().is_ok());
+    }
+}
