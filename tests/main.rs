@@ -18,6 +18,7 @@ mod nats;
 mod openapi;
 mod paging;
 mod persons;
+mod refusals;
 mod replay;
 mod restart;
 mod support;

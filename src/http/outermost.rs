@@ -144,3 +144,44 @@ fn in_form(
     }
     rendered
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, body::to_bytes, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::config::Config;
+
+    /// What a handler that misbehaves makes of a call named `demo`.
+    async fn answer(path: &str) -> (u16, HeaderValue, serde_json::Value) {
+        let mut settings = Settings::of(&Config::load(None).unwrap());
+        settings.request_time_max = Duration::from_millis(20);
+        let panics = || async { "personal data".parse::<u8>().unwrap().to_string() };
+        let hangs = || std::future::pending::<&str>();
+        let router = Router::new().route("/panics", get(panics)).route("/hangs", get(hangs));
+        let router = router.layer(Outermost::new(&settings));
+        let request = axum::http::Request::get(path).header(CORRELATION, "demo");
+        let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let correlation = response.headers()[CORRELATION].clone();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+        (status, correlation, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_tells_nothing() {
+        let (status, correlation, body) = answer("/panics").await;
+        assert_eq!((status, correlation), (500, HeaderValue::from_static("demo")));
+        assert_eq!(body["type"], "/problems/TECHNICAL_ERROR");
+        assert!(!body.to_string().contains("digit"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_takes_too_long_is_a_problem() {
+        let (status, correlation, body) = answer("/hangs").await;
+        assert_eq!((status, correlation), (503, HeaderValue::from_static("demo")));
+        assert_eq!(body["type"], "/problems/SERVICE_UNAVAILABLE");
+    }
+}

@@ -1,0 +1,162 @@
+//! The negative cases of the contract, one line each: what is asked, and what is wrong with it.
+//!
+//! To add a case, add a line. A case starts from a request that would be carried out, changes
+//! one thing, and names the status, the kind of problem and the members that are at fault.
+
+mod case;
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use self::case::{Case, Stage, call, contact, post, put};
+use crate::support::app::TestApp;
+
+#[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn cases() -> Vec<Case> {
+    vec![
+        // Where nothing is, and what is not done there.
+        call("GET /nowhere").is(404, "TECHNICAL_ERROR"),
+        call("GET /customers/C-1/").is(404, "TECHNICAL_ERROR"),
+        call("DELETE /customers/C-1").is(405, "WRONG_METHOD"),
+        call("PATCH /persons/P-1/contactdetails/K-1").is(405, "WRONG_METHOD"),
+        call("PUT /customers/C-1/kyc").is(405, "WRONG_METHOD"),
+        // The name of the call.
+        call("GET /customers").without("x-correlation-id").is(400, "INVALID_PAYLOAD"),
+        call("GET /customers").header("x-correlation-id", &"x".repeat(65)).is(400, "INVALID_PAYLOAD"),
+        // Who asks.
+        call("GET /customers").without("authorization").is(401, "INVALID_TOKEN"),
+        call("GET /customers").header("authorization", "Bearer x").is(401, "INVALID_TOKEN"),
+        call("GET /customers").header("authorization", "Basic YTpi").is(401, "INVALID_TOKEN"),
+        call("GET /customers").header("authorization", "Bearer {expired}").is(401, "EXPIRED_TOKEN"),
+        call("GET /customers/C-1/kyc").header("authorization", "Bearer {reader}").is(403, "INSUFFICIENT_PRIVILEGES"),
+        post().header("authorization", "Bearer {reader}").is(403, "INSUFFICIENT_PRIVILEGES"),
+        call("GET /customers/C-1/kyc").header("authorization", "Bearer {beta}").is(403, "INSUFFICIENT_PRIVILEGES"),
+        // What is not there, or not for this client.
+        call("GET /customers/C-9").is(404, "INSUFFICIENT_PRIVILEGES"),
+        call("GET /customers/C-5").is(404, "INSUFFICIENT_PRIVILEGES"),
+        call("GET /persons/P-5").is(404, "INSUFFICIENT_PRIVILEGES"),
+        call("GET /customers/C-1/addresses/9").is(404, "RESOURCE_DOES_NOT_EXIST"),
+        call("GET /customers/C-2/addresses").is(404, "RESOURCE_DOES_NOT_EXIST"),
+        call("GET /customers/C-2/kyc").is(404, "RESOURCE_DOES_NOT_EXIST"),
+        call("GET /persons/P-1/contactdetails/K-9").is(404, "RESOURCE_DOES_NOT_EXIST"),
+        put().set("/addressIdentification", 9).is(404, "RESOURCE_DOES_NOT_EXIST"),
+        // Parameters.
+        call("GET /customers?limit=0").is(400, "INVALID_PAYLOAD"),
+        call("GET /customers?limit=-1").is(400, "INVALID_PAYLOAD"),
+        call("GET /persons?limit=many").is(400, "MALFORMED_PAYLOAD"),
+        call("GET /customers?limit=99999999999999999999").is(400, "MALFORMED_PAYLOAD"),
+        call("GET /customers?cursor=x").is(400, "INVALID_PAYLOAD"),
+        call("GET /customers?cursor={cursor of beta}").is(400, "INVALID_PAYLOAD"),
+        call("GET /persons?cursor={cursor of customers}").is(400, "INVALID_PAYLOAD"),
+        call("GET /customers/C-1/addresses?addressIdentification=x").is(400, "MALFORMED_PAYLOAD"),
+        call("GET /customers/C-1").header("x-min-log-position", "x").is(400, "INVALID_PAYLOAD"),
+        // Bodies as such.
+        post().raw("").is(400, "MALFORMED_PAYLOAD"),
+        post().raw("{").is(400, "MALFORMED_PAYLOAD"),
+        post().raw("{} {}").is(400, "MALFORMED_PAYLOAD"),
+        post().raw("\u{feff}{}").is(400, "MALFORMED_PAYLOAD"),
+        post().raw(b"{\"addressName\":\"\xFF\"}").is(400, "MALFORMED_PAYLOAD"),
+        post().raw(format!("{{\"x\":{}1{}}}", "[".repeat(100), "]".repeat(100))).is(400, "MALFORMED_PAYLOAD"),
+        post().raw("{\"addressName\":\"a\",\"addressName\":\"b\"}").is(400, "MALFORMED_PAYLOAD").at(&["/addressName", "/postalAddress"]),
+        post().raw("[]").is(400, "MALFORMED_PAYLOAD").at(&[""]),
+        post().raw("x".repeat(500_000)).is(413, "RESOURCE_TOO_LARGE"),
+        post().header("content-type", "text/plain").is(415, "MALFORMED_PAYLOAD"),
+        post().without("content-type").is(415, "MALFORMED_PAYLOAD"),
+        // Members that are missing.
+        post().unset("/postalAddress").is(400, "INVALID_PAYLOAD").at(&["/postalAddress"]),
+        post().unset("/postalAddress/salutation").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/salutation"]),
+        post().unset("/postalAddress/physicalAddress/postCode").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/postCode"]),
+        post().unset("/postalAddress/physicalAddress").is(400, "INVALID_PAYLOAD")
+            .at(&["/postalAddress/physicalAddress/postCode", "/postalAddress/physicalAddress/townName", "/postalAddress/physicalAddress/country"]),
+        put().unset("/addressIdentification").is(400, "INVALID_PAYLOAD").at(&["/addressIdentification"]),
+        put().unset("/dispatchType").is(400, "INVALID_PAYLOAD").at(&["/dispatchType"]),
+        contact().unset("/medium").is(400, "INVALID_PAYLOAD").at(&["/medium"]),
+        contact().unset("/contactContent").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
+        // Members of another JSON type.
+        post().set("/postalAddress", "Bern").is(400, "MALFORMED_PAYLOAD").at(&["/postalAddress"]),
+        post().set("/isDomicile", "true").is(400, "MALFORMED_PAYLOAD").at(&["/isDomicile"]),
+        post().set("/addressName", json!(null)).is(400, "MALFORMED_PAYLOAD").at(&["/addressName"]),
+        post().set("/postalAddress/physicalAddress/postCode", 8001).is(400, "MALFORMED_PAYLOAD").at(&["/postalAddress/physicalAddress/postCode"]),
+        put().set("/addressIdentification", 1.5).is(400, "INVALID_PAYLOAD").at(&["/addressIdentification"]),
+        contact().set("/contactContent", json!(["a@example.com"])).is(400, "MALFORMED_PAYLOAD").at(&["/contactContent"]),
+        // Members that are too long, counted in characters.
+        post().set("/addressName", "ä".repeat(71)).is(400, "INVALID_PAYLOAD").at(&["/addressName"]),
+        post().set("/language", "x".repeat(36)).is(400, "INVALID_PAYLOAD").at(&["/language"]),
+        post().set("/postalAddress/physicalAddress/townName", "x".repeat(36)).is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/townName"]),
+        post().set("/postalAddress/salutation/title", "x".repeat(36)).is(400, "INVALID_PAYLOAD").at(&["/postalAddress/salutation/title"]),
+        // Values that no enumeration and no list has.
+        post().set("/dispatchType", "pigeon").is(400, "INVALID_PAYLOAD").at(&["/dispatchType"]),
+        post().set("/postalAddress/physicalAddress/country", "XX").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/country"]),
+        post().set("/postalAddress/physicalAddress/country", "ch").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/country"]),
+        post().set("/postalAddress/physicalAddress/country", "CHE").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/country"]),
+        contact().set("/medium", "telegraph").is(400, "INVALID_PAYLOAD").at(&["/medium"]),
+        // Ids out of range.
+        put().set("/addressIdentification", -1).is(400, "INVALID_PAYLOAD").at(&["/addressIdentification"]),
+        put().set("/addressIdentification", "01").is(400, "INVALID_PAYLOAD").at(&["/addressIdentification"]),
+        put().set("/addressIdentification", 9_007_199_254_740_992_u64).is(400, "INVALID_PAYLOAD").at(&["/addressIdentification"]),
+        // What cannot be.
+        post().set("/postalAddress/physicalAddress/townName", "  ").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/townName"]),
+        post().set("/postalAddress/physicalAddress/postCode", "").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/postCode"]),
+        post().set("/addressName", "a\u{7}b").is(400, "INVALID_PAYLOAD").at(&["/addressName"]),
+        contact().set("/contactContent", "no email").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
+        contact().set("/medium", "phone").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
+        contact().set("/medium", "website").set("/contactContent", "no site").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
+        // Two places that say different things.
+        post().set("/postalAddress/country", "DE").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/country"]),
+        post().set("/isDomicile", true).set("/postalAddress/isDomicile", false).is(400, "INVALID_PAYLOAD").at(&["/postalAddress/isDomicile"]),
+        put().on("PUT /customers/C-1/addresses/2").is(400, "INVALID_PAYLOAD").at(&["/addressIdentification"]),
+        // All that is wrong, at once.
+        post().set("/dispatchType", "pigeon").set("/addressName", "x".repeat(71)).set("/postalAddress/physicalAddress/country", "XX").is(400, "INVALID_PAYLOAD")
+            .at(&["/dispatchType", "/addressName", "/postalAddress/physicalAddress/country"]),
+        // Keys and conditions.
+        post().header("idempotency-key", "").is(400, "INVALID_PAYLOAD"),
+        post().header("idempotency-key", "a b").is(400, "INVALID_PAYLOAD"),
+        post().header("idempotency-key", &"k".repeat(256)).is(400, "INVALID_PAYLOAD"),
+        post().header("idempotency-key", "used").is(422, "IDEMPOTENCY_KEY_REUSED"),
+        post().header("if-match", "\"1-999\"").is(412, "PRECONDITION_FAILED"),
+        put().header("if-match", "\"1-999\"").is(412, "PRECONDITION_FAILED"),
+        contact().header("if-match", "\"x\"").is(412, "PRECONDITION_FAILED"),
+        // What the rules forbid.
+        post().on("POST /customers/C-3/addresses").is(409, "OPERATION_NOT_ALLOWED"),
+        contact().on("POST /persons/P-3/contactdetails").is(409, "OPERATION_NOT_ALLOWED"),
+        contact().on("POST /persons/P-4/contactdetails").is(403, "INSUFFICIENT_PRIVILEGES"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_of_the_contract_is_told_as_it_says_and_appends_nothing() {
+    let app = TestApp::start().await;
+    let stage = Stage::set(&app).await;
+    let position = app.watermark();
+    let mut told = BTreeSet::new();
+    for case in cases() {
+        told.insert(case.check(&stage).await);
+        assert_eq!(app.watermark(), position, "{case:?}");
+    }
+    let missing: Vec<_> = PROVOKED.into_iter().filter(|kind| !told.contains(kind)).collect();
+    assert_eq!(missing, [], "rows of the contract's table without a case");
+    // Each of the requests that the cases start from would have been carried out.
+    for good in [post(), put(), contact()] {
+        good.check_accepted(&stage).await;
+    }
+}
+
+/// The contract's table, but for what no request alone can bring about: 429, 500 and 503.
+const PROVOKED: [(u16, &str); 14] = [
+    (400, "MALFORMED_PAYLOAD"),
+    (400, "INVALID_PAYLOAD"),
+    (401, "INVALID_TOKEN"),
+    (401, "EXPIRED_TOKEN"),
+    (403, "INSUFFICIENT_PRIVILEGES"),
+    (404, "INSUFFICIENT_PRIVILEGES"),
+    (404, "RESOURCE_DOES_NOT_EXIST"),
+    (404, "TECHNICAL_ERROR"),
+    (405, "WRONG_METHOD"),
+    (409, "OPERATION_NOT_ALLOWED"),
+    (412, "PRECONDITION_FAILED"),
+    (413, "RESOURCE_TOO_LARGE"),
+    (415, "MALFORMED_PAYLOAD"),
+    (422, "IDEMPOTENCY_KEY_REUSED"),
+];

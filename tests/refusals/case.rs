@@ -1,0 +1,165 @@
+//! A case: a request, what is changed about it, and what is answered.
+
+use chrono::{TimeDelta, Utc};
+use dossier::{access::Issuer, folder::issuer_key};
+use events::{consent::Scope, id::ClientId};
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::{answer::Answer, app::TestApp, bank::*, client::Client};
+
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    /// Method and path.
+    asked: String,
+    /// Without a value: left out.
+    headers: Vec<(&'static str, Option<String>)>,
+    body: Option<Value>,
+    raw: Option<Vec<u8>>,
+    status: u16,
+    kind: &'static str,
+    pointers: Option<Vec<String>>,
+}
+
+pub(super) fn call(asked: &str) -> Case {
+    Case {
+        asked: asked.to_owned(),
+        headers: Vec::new(),
+        body: None,
+        raw: None,
+        status: 0,
+        kind: "",
+        pointers: None,
+    }
+}
+
+/// An address that could be added.
+pub(super) fn post() -> Case {
+    Case { body: Some(new_address("Bern")), ..call("POST /customers/C-1/addresses") }
+}
+
+/// An address that could take the place of another.
+pub(super) fn put() -> Case {
+    Case { body: Some(change(1, "Bern")), ..call("PUT /customers/C-1/addresses") }
+}
+
+/// A contact detail that could be added.
+pub(super) fn contact() -> Case {
+    Case { body: Some(email_of("a@example.com")), ..call("POST /persons/P-1/contactdetails") }
+}
+
+impl Case {
+    pub(super) fn on(mut self, asked: &str) -> Self {
+        asked.clone_into(&mut self.asked);
+        self
+    }
+
+    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, Some(value.to_owned())));
+        self
+    }
+
+    pub(super) fn without(mut self, name: &'static str) -> Self {
+        self.headers.push((name, None));
+        self
+    }
+
+    pub(super) fn set(mut self, pointer: &str, value: impl Into<Value>) -> Self {
+        self.body = self.body.map(|body| with(body, pointer, value));
+        self
+    }
+
+    pub(super) fn unset(mut self, pointer: &str) -> Self {
+        self.body = self.body.map(|body| without(body, pointer));
+        self
+    }
+
+    pub(super) fn raw(mut self, body: impl AsRef<[u8]>) -> Self {
+        self.raw = Some(body.as_ref().to_vec());
+        self
+    }
+
+    pub(super) fn is(mut self, status: u16, kind: &'static str) -> Self {
+        self.status = status;
+        self.kind = kind;
+        self
+    }
+
+    /// The members that are at fault, all of them.
+    pub(super) fn at(mut self, pointers: &[&str]) -> Self {
+        self.pointers = Some(pointers.iter().map(|pointer| (*pointer).to_owned()).collect());
+        self
+    }
+
+    pub(super) async fn check(&self, stage: &Stage) -> (u16, &'static str) {
+        let answer = self.send(stage).await;
+        assert_eq!(answer.status, self.status, "{self:?}: {answer:?}");
+        let answer = answer.problem(self.status, self.kind);
+        if let Some(expected) = &self.pointers {
+            let (mut expected, mut found) = (expected.clone(), answer.violations());
+            expected.sort_unstable();
+            found.sort_unstable();
+            found.dedup();
+            assert_eq!(found, expected, "{self:?}: {answer:?}");
+        }
+        (self.status, self.kind)
+    }
+
+    pub(super) async fn check_accepted(&self, stage: &Stage) {
+        let answer = self.send(stage).await;
+        assert!((200..300).contains(&answer.status), "{self:?}: {answer:?}");
+    }
+
+    async fn send(&self, stage: &Stage) -> Answer {
+        let (method, path) = self.asked.split_once(' ').unwrap();
+        let mut ask = stage.alpha.ask(method.parse().unwrap(), &stage.filled(path));
+        if let Some(body) = &self.body {
+            ask = ask.json(body);
+        }
+        if let Some(raw) = &self.raw {
+            ask = ask.body(raw.clone());
+        }
+        for (name, value) in &self.headers {
+            ask = match value {
+                Some(value) => ask.header(name, &stage.filled(value)),
+                None => ask.without(name),
+            };
+        }
+        ask.send().await
+    }
+}
+
+/// What the cases find there, and what stands for the words in braces.
+pub(super) struct Stage {
+    alpha: Client,
+    words: [(&'static str, String); 5],
+}
+
+impl Stage {
+    pub(super) async fn set(app: &TestApp) -> Self {
+        let alpha = app.client("alpha");
+        let keyed = alpha.ask(Method::POST, "/customers/C-4/addresses");
+        let keyed = keyed.json(&new_address("Bern")).header("idempotency-key", "used");
+        keyed.send().await.is(201);
+        let issuer = Issuer::new(&issuer_key(&app.config.data.dir).unwrap()).unwrap();
+        let client = ClientId::parse("alpha").unwrap();
+        let long_ago = Utc::now() - TimeDelta::days(30);
+        let cursor = async |client: &Client, list: &str| {
+            let page = client.get(&format!("{list}?limit=1")).await.is(200);
+            page.header("nextcursor").unwrap().to_owned()
+        };
+        let words = [
+            ("{expired}", issuer.token(&client, &Scope::ALL, long_ago).unwrap()),
+            ("{reader}", app.token("alpha", &[Scope::CustomerRead])),
+            ("{beta}", app.token("beta", &Scope::ALL)),
+            ("{cursor of beta}", cursor(&app.client("beta"), "/customers").await),
+            ("{cursor of customers}", cursor(&alpha, "/customers").await),
+        ];
+        Self { alpha, words }
+    }
+
+    fn filled(&self, text: &str) -> String {
+        let fill = |text: String, (word, value): &(&str, String)| text.replace(word, value);
+        self.words.iter().fold(text.to_owned(), fill)
+    }
+}
