@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncBufRead;
 
 use self::lanes::Lanes;
+pub(crate) use self::lines::append_line;
 use crate::{
     commands::{
         Command, CommandError, Commands, consent::ConsentCommand, customer::CustomerCommand,

@@ -208,3 +208,15 @@ async fn a_customer_closes_and_opens_again() {
         alpha.post("/customers/C-1/addresses", &new_address("Bern")).await.is(written);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_waits_where_the_writer_is_busy() {
+    let app = TestApp::configured(|config| config.log.queue_max = 1).await;
+    let mut sample = Vec::new();
+    dossier::sample::write(60, 3, &mut sample).unwrap();
+    let lines = std::str::from_utf8(&sample).unwrap().lines().count();
+    let answer = app.feed(sample).await;
+    assert_eq!(answer.rejects, []);
+    assert_eq!(answer.summary.lines, u64::try_from(lines).unwrap());
+    assert!(answer.summary.appended >= answer.summary.lines);
+}

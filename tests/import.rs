@@ -75,7 +75,8 @@ async fn a_running_service_takes_the_same_feed() {
     let app = TestApp::start().await;
     let sample = run(&["sample", "--customers", "500", "--seed", "2"], 0);
     assert!(sample.stdout.len() > 1024 * 1024, "more than one request");
-    let broken = [b"\nx\n".as_slice(), &sample.stdout, b"{}\n"].concat();
+    let long = "x".repeat(3 * 1024 * 1024) + "\n";
+    let broken = [b"\nx\n".as_slice(), &sample.stdout, b"{}\n", long.as_bytes(), b"{}"].concat();
     let lines = stdout(&sample).lines().count();
     let url = app.admin();
     let import = move || run_with(&["import", "-", "--url", &url], &broken, 3);
@@ -83,7 +84,10 @@ async fn a_running_service_takes_the_same_feed() {
     let told: Vec<Value> =
         stderr(&imported).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let numbers: Vec<_> = told.iter().filter_map(|line| line["line"].as_u64()).collect();
-    assert_eq!(numbers, [2, u64::try_from(lines).unwrap() + 3]);
+    let after = u64::try_from(lines).unwrap() + 3;
+    assert_eq!(numbers, [2, after, after + 1, after + 2]);
+    let reason = told[2]["reasons"][0]["detail"].as_str().unwrap();
+    assert!(reason.starts_with("is longer than"), "{reason}");
     let client = app.client("wealthtech-alpha");
     assert_eq!(client.walk("/customers", 1000).await.len(), 500);
 }

@@ -16,7 +16,7 @@ use events::{
     id::Position,
 };
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncBufRead, AsyncRead, BufReader};
 
 use super::Settings;
 use crate::{
@@ -148,7 +148,9 @@ async fn import_service(
     loop {
         let mut body = Vec::with_capacity(REQUEST_BYTES);
         let mut lines = 0;
-        while body.len() < REQUEST_BYTES && input.read_until(b'\n', &mut body).await? > 0 {
+        // A line that is too long is cut, and refused by the service for what is left.
+        while body.len() < REQUEST_BYTES && feed::append_line(&mut input, &mut body).await? {
+            body.push(b'\n');
             lines += 1;
         }
         if body.is_empty() {

@@ -5,6 +5,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     io,
     sync::Arc,
+    time::Duration,
 };
 
 use events::envelope::Cause;
@@ -21,6 +22,9 @@ use crate::{
 const LANES: usize = 256;
 /// Commands that may wait in one lane.
 const LANE_LENGTH: usize = 8;
+
+/// How long a line waits before it is tried again on a busy service.
+const BUSY_WAIT: Duration = Duration::from_millis(5);
 
 struct Job {
     line: u64,
@@ -173,7 +177,13 @@ async fn run_lane(
 ) {
     while let Some(Job { line, command }) = jobs.recv().await {
         let order = Order { command, cause: cause.clone(), also: Vec::new(), receipt: None };
-        let result = commands.execute(order).await;
+        let result = loop {
+            match commands.execute(order.clone()).await {
+                // Clients come first; the bank's statements can wait.
+                Err(CommandError::Busy) => tokio::time::sleep(BUSY_WAIT).await,
+                result => break result,
+            }
+        };
         if done.send(Outcome { line, result }).await.is_err() {
             return;
         }

@@ -37,24 +37,33 @@ pub(super) fn batches<R: AsyncBufRead + Unpin>(
 
 /// The next line without its end; none at the end, an empty place for one too long.
 async fn line<R: AsyncBufRead + Unpin>(input: &mut R) -> io::Result<Option<Option<Vec<u8>>>> {
-    let mut text = Some(Vec::new());
+    let mut text = Vec::new();
+    let any = append_line(input, &mut text).await?;
+    Ok(any.then(|| (text.len() <= LINE_BYTES_MAX).then_some(text)))
+}
+
+/// Appends the next line without its end, and cuts it off where it is too long already; false at
+/// the end.
+pub(crate) async fn append_line<R: AsyncBufRead + Unpin>(
+    input: &mut R,
+    text: &mut Vec<u8>,
+) -> io::Result<bool> {
+    let length_max = text.len() + LINE_BYTES_MAX + 1;
     let mut any = false;
     loop {
         let available = input.fill_buf().await?;
         if available.is_empty() {
-            return Ok(any.then_some(text));
+            return Ok(any);
         }
         any = true;
         let end = available.iter().position(|byte| *byte == b'\n');
         let part = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
-        text = text.filter(|text| text.len() + part.len() <= LINE_BYTES_MAX);
-        if let Some(text) = &mut text {
-            text.extend_from_slice(part);
-        }
+        let room = length_max - text.len();
+        text.extend_from_slice(part.get(..room).unwrap_or(part));
         let used = end.map_or(available.len(), |end| end + 1);
         input.consume(used);
         if end.is_some() {
-            return Ok(Some(text));
+            return Ok(true);
         }
     }
 }
