@@ -41,6 +41,14 @@ pub fn open_log(config: &Config, dev: bool, accept_loss: bool) -> anyhow::Result
         .with_context(|| format!("{} cannot be opened", config.data.dir.display()))
 }
 
+/// Refuses a folder that holds nothing yet, for commands that read: a new one in the place of one
+/// that was misspelt would look like an empty history.
+pub fn check_exists(config: &Config) -> anyhow::Result<()> {
+    let dir = &config.data.dir;
+    anyhow::ensure!(dir.join("format").exists(), "{} holds no data of dossier", dir.display());
+    Ok(())
+}
+
 /// Where the projections keep their state.
 pub fn projections_in(dir: &Path) -> PathBuf {
     dir.join("projections")

@@ -1,8 +1,8 @@
 //! The command line: what it refuses, in one line, and what it prints.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, process::Stdio};
 
-use crate::support::binary::{complaint, dossier, file_with, run, stderr, stdout};
+use crate::support::binary::{complaint, dossier, file_with, run, run_with, stderr, stdout};
 
 #[test]
 fn what_may_not_be_served_is_refused_in_one_line() {
@@ -37,11 +37,13 @@ fn what_may_not_be_served_is_refused_in_one_line() {
 fn a_folder_opens_with_its_own_master_key_only() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().to_str().unwrap();
-    let replay = |key: &str| {
-        let mut command = dossier(&["replay", "--data", data]);
-        command.env("DOSSIER__KEYS__MASTER", key).output().unwrap()
+    let with = |key: &str, args: &[&str]| {
+        let mut command = dossier(&[args, &["--data", data]].concat());
+        command.env("DOSSIER__KEYS__MASTER", key).stdin(Stdio::null()).output().unwrap()
     };
+    let replay = |key: &str| with(key, &["replay"]);
     let (mine, other) = ("ab".repeat(32), "cd".repeat(32));
+    assert_eq!(with(&mine, &["import", "-"]).status.code(), Some(0));
     assert_eq!(replay(&mine).status.code(), Some(0));
     let told = replay(&other);
     assert_eq!(told.status.code(), Some(1));
@@ -92,6 +94,7 @@ fn tokens_are_printed_for_development_only() {
     let data = dir.path().to_str().unwrap();
     let told = run(&["token", "--client", "alpha", "--data", data], 2);
     assert!(complaint(&told).contains("--dev"));
+    run_with(&["import", "-", "--dev", "--data", data], b"", 0);
     let args = ["token", "--dev", "--client", "alpha", "--data", data];
     let printed = run(&args, 0);
     assert_eq!(stdout(&printed).trim().split('.').count(), 3);

@@ -68,6 +68,11 @@ fn an_import_that_cannot_begin_says_why_in_one_line() {
     }
     run(&["import", "-", "--url", "http://127.0.0.1:1", "--dev"], 2);
     run(&["import"], 2);
+    // An older file of rejects is emptied by an import that begins, and by no other.
+    let rejects = dir.path().join("rejects");
+    file_with(&rejects, b"kept");
+    run(&["import", "-", "--data", data, "--rejects", text(&rejects)], 2);
+    assert_eq!(fs::read(&rejects).unwrap(), b"kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -111,3 +111,14 @@ fn a_history_that_cannot_be_read_is_told_in_one_line() {
     }
     run(&["replay", "--dev", "--data", data, "--from", "x"], 2);
 }
+
+#[test]
+fn a_folder_that_holds_nothing_is_no_empty_history() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("misspelt");
+    let told = complaint(&run(&["replay", "--dev", "--data", data.to_str().unwrap()], 2));
+    assert!(told.contains("holds no data of dossier"), "{told}");
+    let token = ["token", "--client", "alpha", "--dev", "--data", data.to_str().unwrap()];
+    run(&token, 2);
+    assert!(!data.exists(), "nothing is made");
+}

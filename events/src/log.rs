@@ -49,7 +49,8 @@ use std::{
     thread::JoinHandle,
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
+use rustc_hash::FxHashSet;
 use tokio::sync::watch;
 
 pub use self::{
@@ -111,6 +112,8 @@ struct Shared {
     store: Store,
     ends: Ends,
     recent: Recent,
+    /// Receipts of the commit under way, which are in the store before they are safe.
+    committing: RwLock<FxHashSet<ReceiptKey>>,
     keys: Keyring,
     watermark: watch::Sender<Position>,
     /// Why no more is accepted, once something failed for good.
@@ -134,6 +137,7 @@ impl EventLog {
             store: opened.store,
             ends: opened.ends,
             recent: Recent::new(opened.head),
+            committing: RwLock::default(),
             keys: opened.keys,
             watermark: watch::Sender::new(opened.head),
             stopped: Mutex::new(None),

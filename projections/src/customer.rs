@@ -147,7 +147,8 @@ impl Customer {
             }
             E::AddressRemoved { address } => {
                 let at = self.address_at(*address).map_err(|_| Unapplied::UnknownObject)?;
-                Ok(self.addresses.remove(at).content.is_some())
+                self.addresses.remove(at);
+                Ok(true)
             }
             E::KycRecorded(kyc) => {
                 self.record_kyc(version, kyc);

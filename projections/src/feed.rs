@@ -146,7 +146,14 @@ impl Feed {
         let Shared { store, unwritten, .. } = &*self.shared;
         let end = self.checkpoint.position.0 + self.behind_max / WRITTEN_PART + 1;
         let end = Position(end).next();
-        let due = unwritten.since_before(end);
+        let mut due = unwritten.since_before(end);
+        // What a parked stream was before goes with the word that it is parked: nothing of it is
+        // applied again.
+        let parked = self.parked.iter().map(|(stream, _)| stream);
+        let waiting = parked.filter(|stream| due.iter().all(|(other, _)| other != *stream));
+        let waiting: Vec<_> =
+            waiting.filter_map(|stream| Some((stream.clone(), unwritten.get(stream)?))).collect();
+        due.extend(waiting);
         let mut changes = Changes::default();
         for (stream, newer) in &due {
             let plain = newer.document.encode();
@@ -156,7 +163,10 @@ impl Feed {
             store.put(&mut changes, (Kind::Parked, &stream), &why.encode(), Trace::default())?;
         }
         let whole = unwritten.first_from(end).map_or(self.applied.0, |first| Position(first.0 - 1));
-        self.checkpoint = store.commit(changes, &self.checkpoint, whole, self.applied)?;
+        // After a kill the store may know of events that are only now applied again.
+        let before = (self.checkpoint.reached, self.checkpoint.leaf);
+        let reached = if self.applied.0 > before.0 { self.applied } else { before };
+        self.checkpoint = store.commit(changes, &self.checkpoint, whole, reached)?;
         for (stream, _) in &due {
             unwritten.remove(stream);
         }

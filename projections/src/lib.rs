@@ -200,8 +200,8 @@ impl Projections {
 
     /// Waits until an event is applied; false when it is not, in time or any more.
     pub async fn wait_until(&self, position: Position, timeout: Duration) -> bool {
-        if self.applied() >= position {
-            return true;
+        if self.applied() >= position || self.stopped().is_some() {
+            return self.applied() >= position;
         }
         let applied = self.shared.applied.when(position);
         if self.applied() < position && self.stopped().is_none() {

@@ -123,8 +123,8 @@ impl Person {
             E::ContactChanged { contact, detail } => self.change(contact, version, detail)?,
             E::ContactRemoved { contact } => {
                 let at = self.contact_at(contact).map_err(|_| Unapplied::UnknownObject)?;
-                let removed = self.contacts.remove(at);
-                self.note(version, removed.body.is_some());
+                self.contacts.remove(at);
+                self.note(version, true);
             }
         }
         Ok(())

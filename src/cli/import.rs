@@ -56,10 +56,9 @@ impl Import {
         let summary = super::runtime()?.block_on(async {
             let (input, bar) = self.input().await?;
             let input = BufReader::with_capacity(1 << 20, bar.wrap_async_read(input));
-            let rejects = self.rejects()?;
             let summary = match &self.url {
-                Some(url) => import_service(url, input, rejects).await?,
-                None => self.import_folder(input, rejects, &bar).await?,
+                Some(url) => import_service(url, input, self.rejects()?).await?,
+                None => self.import_folder(input, &bar).await?,
             };
             bar.finish_and_clear();
             anyhow::Ok(summary)
@@ -89,7 +88,7 @@ impl Import {
 
     fn rejects(&self) -> anyhow::Result<Rejects> {
         match &self.rejects {
-            None => Ok(Box::new(io::stderr())),
+            None => Ok(Box::new(BufWriter::new(io::stderr()))),
             Some(path) => {
                 let file = File::create(path)
                     .with_context(|| format!("{} cannot be written", path.display()))?;
@@ -101,22 +100,26 @@ impl Import {
     async fn import_folder(
         &self,
         input: impl AsyncBufRead + Unpin,
-        mut rejects: Rejects,
         bar: &ProgressBar,
     ) -> anyhow::Result<Summary> {
         let config = self.settings.load()?;
         let log = folder::open_log(&config, self.settings.dev, false)?;
+        // Only now: an import that cannot begin leaves an older file as it is.
+        let mut rejects = self.rejects()?;
         let projections = app::open_projections(&config, log.clone())?;
         let commands = Arc::new(app::commands(&config, log.clone()));
         let cause = Cause::by(Actor::Bank);
         let done = feed::run(&commands, &cause, input, |reject| tell(&mut rejects, &reject)).await;
-        if done.is_ok() {
+        rejects.flush()?;
+        let shown = if done.is_ok() {
             bar.set_message("building answers");
-            wait_until_shown(&projections, log.watermark()).await?;
-        }
+            wait_until_shown(&projections, log.watermark()).await
+        } else {
+            Ok(())
+        };
         projections.close();
         log.close();
-        rejects.flush()?;
+        shown?;
         Ok(done?)
     }
 }

@@ -43,6 +43,7 @@ impl Replay {
 
     fn replay_folder(&self, stream: Option<StreamId>) -> anyhow::Result<()> {
         let config = self.settings.load()?;
+        folder::check_exists(&config).map_err(Misused)?;
         let log = folder::open_log(&config, self.settings.dev, false)?;
         let (from, to) = (self.from.map(Position), self.to.map(Position));
         let mut out = BufWriter::new(io::stdout().lock());

@@ -1,6 +1,5 @@
 //! `dossier token`.
 
-use anyhow::Context;
 use clap::Args;
 use events::{consent::Scope, id::ClientId};
 
@@ -26,7 +25,9 @@ impl Token {
             return Err(Misused(anyhow::anyhow!(hint)).into());
         }
         let config = self.settings.load()?;
-        let client = ClientId::parse(&self.client).context("the client's id")?;
+        let client = ClientId::parse(&self.client);
+        let client = client.map_err(|error| Misused(anyhow::anyhow!("the client's id {error}")))?;
+        folder::check_exists(&config).map_err(Misused)?;
         let issuer = Issuer::new(&folder::issuer_key(&config.data.dir)?)?;
         let scopes = if self.scopes.is_empty() { &Scope::ALL[..] } else { &self.scopes };
         println!("{}", issuer.token(&client, scopes, clock::now())?);

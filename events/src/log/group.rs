@@ -215,6 +215,10 @@ impl Group {
         }
     }
 
+    pub(super) fn receipt_keys(&self) -> impl Iterator<Item = ReceiptKey> {
+        self.receipts.keys().copied()
+    }
+
     pub(super) fn minted(&self) -> &[Minted] {
         &self.minted
     }

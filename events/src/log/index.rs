@@ -76,10 +76,10 @@ impl Ends {
     /// What a commit that ends before `next` is to take along.
     pub(super) fn due(&self, next: Position) -> Due {
         let unwritten = self.unwritten.read();
-        if next.0 - unwritten.whole.0 <= BEHIND_MAX {
+        if next.0.saturating_sub(unwritten.whole.0) <= BEHIND_MAX {
             return Due { ends: Vec::new(), whole: None };
         }
-        let end = Position(unwritten.whole.0 + WRITTEN_TOGETHER);
+        let end = Position(unwritten.whole.0 + WRITTEN_TOGETHER).next();
         let due = unwritten.ends.since_before(end);
         let ends = due.map(|(stream, tail)| (stream.clone(), Arc::clone(tail))).collect();
         let after = unwritten.ends.first_from(end).unwrap_or(next);
@@ -150,7 +150,8 @@ impl Shared {
         stream: &StreamId,
         seen: Version,
     ) -> Result<Vec<Position>, ReadError> {
-        // First the end: what it does not hold is in the store by then.
+        let length = self.tail(stream)?.version;
+        // Before the chunks: what the end does not hold is in the store by then.
         let end = self.ends.unwritten(stream);
         let last = end.as_ref().map_or(u32::MAX, |tail| layout::chunk_of(tail.version));
         let mut positions = Vec::new();
@@ -165,6 +166,11 @@ impl Shared {
         }
         if let Some(tail) = end.filter(|_| number == last) {
             positions.extend(tail.positions.iter().skip(skip));
+        }
+        // More may have come meanwhile; less would be a history with a hole in it.
+        let expected = usize::try_from(length.0.saturating_sub(seen.0)).unwrap_or(usize::MAX);
+        if positions.len() < expected {
+            return Err(ReadError::Index(stream.clone()));
         }
         Ok(positions)
     }

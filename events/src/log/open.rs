@@ -162,7 +162,8 @@ fn check_against(store: &Store, mark: Option<Mark>, head: Position) -> Result<()
 /// The end of the log is what a crash touches: read it again, whole, and place what the index
 /// does not know.
 fn check_end(store: &Store, keys: &Keyring, head: Position) -> Result<Ends, OpenError> {
-    let whole = store.index_mark()?;
+    // Both go into one commit with the records they speak of, and were cut off with them.
+    let whole = store.index_mark()?.min(head);
     let ends = Ends::new(whole);
     let mut expected = Position(head.0.saturating_sub(CHECKED_AT_THE_END)).min(whole).next();
     for entry in store.events(expected) {

@@ -174,8 +174,9 @@ impl EventLog {
 
     /// The receipt under a key, once it is safe.
     pub fn receipt(&self, key: &ReceiptKey) -> Result<Option<Receipt>, ReadError> {
-        let watermark = self.watermark();
-        Ok(self.shared.receipt(key)?.filter(|receipt| receipt.position <= watermark))
+        // First the store: what is committing now is in it, or will be.
+        let receipt = self.shared.receipt(key)?;
+        Ok(receipt.filter(|_| !self.shared.committing.read().contains(key)))
     }
 }
 

@@ -214,9 +214,13 @@ impl Run {
         group.answer();
     }
 
+    /// Where this fails, its receipts stay hidden: whether they are on the disk is not known.
     fn commit(&self, group: &mut Group) -> Result<(), StoreError> {
         self.shared.keys.write(group.minted())?;
-        self.shared.store.commit(group.batch())
+        self.shared.committing.write().extend(group.receipt_keys());
+        self.shared.store.commit(group.batch())?;
+        self.shared.committing.write().clear();
+        Ok(())
     }
 
     /// Notes how far the log reaches. The group is safe already: if this fails, it is the next

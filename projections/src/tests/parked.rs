@@ -1,6 +1,6 @@
 //! An event that cannot be read or applied holds up its own stream, and nothing else.
 
-use std::{fs, os::unix::fs::FileExt};
+use std::{fs, os::unix::fs::FileExt, time::Instant};
 
 use events::{
     consent::{ConsentEvent, Scope},
@@ -8,7 +8,7 @@ use events::{
     id::{Position, StreamId},
 };
 
-use super::bank::*;
+use super::{bank::*, restart::copy};
 use crate::{Projections, ReadError};
 
 #[track_caller]
@@ -117,4 +117,32 @@ fn events_before_the_one_that_parks_count_even_in_one_batch() {
     assert_eq!(projections.persons(&client("B"), day(1), None, 9), [person("P-1")]);
     assert_eq!(projections.persons(&client("A"), day(1), None, 9), []);
     assert_eq!(projections.digest().unwrap(), bank.rebuilt());
+}
+
+#[test]
+fn a_kill_leaves_what_a_parked_stream_was_before() {
+    let bank = Bank::new();
+    let projections = bank.open_eager("p");
+    let others = |from: u64, to: u64| {
+        (from..to).for_each(|nth| bank.customer(&format!("C-{nth}"), [opened("Stark")]));
+    };
+    others(0, 30);
+    bank.customer("C-parked", [opened("Potts"), linked("P-1", None)]);
+    bank.customer("C-parked", [opened("Potts")]);
+    others(30, 70);
+    bank.settle(&projections);
+    // That it is parked is written with what waits longest, long before its document's turn.
+    let store = &projections.shared.store;
+    let checkpoint = || store.checkpoint().unwrap().map_or(Position::ZERO, |it| it.position);
+    let deadline = Instant::now() + PATIENCE;
+    while checkpoint() == Position::ZERO && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert!((1..30).contains(&checkpoint().0), "{}", checkpoint());
+    store.sync().unwrap();
+    copy(&bank.folder("p"), &bank.folder("killed"));
+    let killed = bank.projections("killed");
+    assert_eq!(killed.parked(), projections.parked());
+    assert_eq!(killed.digest().unwrap(), bank.rebuilt());
+    check_parked(&killed, "C-parked");
 }

@@ -267,7 +267,7 @@ fn tamper(folder: &Path, harm: impl FnOnce(&crate::store::Raw)) {
     crate::store::tamper(&folder.join("build-1/store"), harm);
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -83,3 +83,32 @@ async fn an_index_that_says_it_is_whole_must_be() {
     let opened = folder.try_open();
     assert!(matches!(&opened, Err(OpenError::Index(stream)) if *stream == customer("C-1")));
 }
+
+#[tokio::test]
+async fn the_index_keeps_up_with_groups_of_one_event_a_stream() {
+    let folder = Folder::new();
+    let log = folder.open();
+    for round in 0..40 {
+        let appends = (0..256).map(|nth| {
+            let stream = customer(&format!("C-{round}-{nth}"));
+            log.append(append(stream, 0, vec![closed()]))
+        });
+        for outcome in together(appends.collect()).await {
+            appended(outcome);
+        }
+    }
+    let behind = behind(&log);
+    assert!(behind <= BEHIND_MAX + WRITTEN_TOGETHER, "{behind}");
+}
+
+#[tokio::test]
+async fn a_history_is_never_shorter_for_a_chunk_that_is_missing() {
+    let folder = Folder::new();
+    let log = folder.open();
+    add(&log, customer("C-1"), 0, vec![closed(); 100]).await;
+    let mut batch = store::Batch::default();
+    batch.remove(&layout::chunk_key(&customer("C-1"), 1));
+    log.shared.store.commit(batch).unwrap();
+    let damaged = log.history(&customer("C-1"));
+    assert!(matches!(damaged, Err(ReadError::Index(stream)) if stream == customer("C-1")));
+}
