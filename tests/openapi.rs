@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use dossier::http::openapi;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{
     app::TestApp,
@@ -59,6 +59,17 @@ fn every_reference_leads_somewhere_and_every_part_is_led_to() {
             let pointer = format!("/components/{section}/{name}");
             assert!(named.contains(pointer.as_str()), "nothing leads to {pointer}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_context_that_cannot_be_read_is_ignored_as_the_document_says() {
+    let app = TestApp::start().await;
+    let alpha = app.client("alpha");
+    let schema = &DOCUMENT["components"]["parameters"]["traceparent"]["schema"];
+    for trace in ["", "no trace", &"x".repeat(129)] {
+        assert_valid(schema, &json!(trace), "it was taken");
+        alpha.ask(Method::GET, "/customers").header("traceparent", trace).send().await.is(200);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use events::{
     id::{ContactId, CustomerId, PersonId},
-    text::{Correlation, Trace},
+    text::Correlation,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -73,7 +73,12 @@ fn of_paths() -> [(&'static str, Value); 6] {
         path("customerId", "The bank's id of a customer.", "C-000001", of::<CustomerId>()),
         path("personId", "The bank's id of a person.", "P-000001", of::<PersonId>()),
         path("addressId", "The id of an address of this customer.", "1", digits),
-        path("contactId", "The id of a contact detail of this person.", "K-1", of::<ContactId>()),
+        path(
+            "contactId",
+            "The id of a contact detail of this person.",
+            "K-000001-1",
+            of::<ContactId>(),
+        ),
         path("type", "A kind of problem, in either spelling.", "WRONG_METHOD", one_of(kinds)),
         path("file", "A file of the page.", files[0], one_of(files)),
     ]
@@ -117,8 +122,8 @@ fn of_headers() -> [(&'static str, Value); 7] {
         (OPTIONAL_CORRELATION, correlation),
         header(
             OF_CALLS[1],
-            "A W3C trace context, kept with what the call changes if it can be read.",
-            of::<Trace>(),
+            "A W3C trace context, kept with what the call changes if it can be read, else ignored.",
+            json!({ "type": "string" }),
         ),
         header(
             OF_WRITES[0],
