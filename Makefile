@@ -15,7 +15,7 @@ test:
 
 check:
 	command -v strace >/dev/null || { apt-get update -qq && apt-get install -y --no-install-recommends strace; }
-	DOSSIER_REQUIRE_STRACE=1 cargo test -p events --locked synced
+	DOSSIER_REQUIRE_STRACE=1 cargo test --workspace --locked synced
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --document-private-items

@@ -9,7 +9,7 @@ run_s_max=120
 
 main() {
   fetch_node "$tools" @usebruno/cli@4.1.0
-  cargo build --locked
+  build
   start_service 40
   run_collection
   check_beside

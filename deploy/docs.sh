@@ -10,7 +10,7 @@ main() {
   need chromium chromium
   fetch_python "$tools" openapi-spec-validator==0.9.0 playwright==1.65.2
   PYTHONPATH=$tools python3 -m openapi_spec_validator openapi.json
-  cargo build --locked
+  build
   start_service 10
   PYTHONPATH=$tools python3 deploy/docs.py "$base" "$token"
   echo "deploy/docs.sh: the document is sound, and its page works without a network"

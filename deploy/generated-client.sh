@@ -11,7 +11,7 @@ run_s_max=120
 main() {
   fetch_python "$tools" openapi-python-client==0.29.1 datamodel-code-generator==0.89.0 pydantic==2.14.3 httpx==0.28.1 \
     python-jsonpath==2.2.2 pyyaml==6.0.3
-  cargo build --locked
+  build
   try_reading deeper tests/openwealth/overlay.yaml
   try_reading higher tests/openwealth/overlay-higher.yaml
   echo "deploy/generated-client.sh: generated clients read every answer, and every write of theirs is accepted"

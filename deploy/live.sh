@@ -1,12 +1,17 @@
 # shellcheck shell=bash
 # For the scripts beside it, which source it: a service over a fresh sample bank, on ports that the system chooses, gone at the end.
 
-dossier=${CARGO_TARGET_DIR:-target}/debug/dossier
+dossier=$(realpath -m "${CARGO_TARGET_DIR:-target}")/debug/dossier
 client=wealthtech-alpha
 serve_s_max=60
 scratch=$(mktemp -d)
 service_pid=''
 trap leave EXIT
+
+# As the tests have built it, so that nothing is compiled twice.
+build() {
+  cargo build --workspace --tests --locked
+}
 
 # Serves a bank of $1 customers; what follows are settings, such as DOSSIER__HTTP__BASE_PATH=/v1. Sets base and token.
 start_service() {

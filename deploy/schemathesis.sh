@@ -9,7 +9,7 @@ run_s_max=240
 
 main() {
   fetch_python "$tools" schemathesis==4.32.5 python-jsonpath==2.2.2 pyyaml==6.0.3
-  cargo build --locked
+  build
   examine_own
   examine_reference
   echo "deploy/schemathesis.sh: the service does what both documents say"
