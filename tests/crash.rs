@@ -1,6 +1,10 @@
-//! Killed in the middle of writes: what was acknowledged is there, and nothing twice.
+//! Killed in the middle of writes: what was acknowledged is there, and nothing twice, neither in
+//! the log nor in the stream.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use crate::support::{
     app::configuration,
@@ -8,8 +12,11 @@ use crate::support::{
     binary::{Serving, token},
     client::{Client, http},
     folder,
+    nats::{NatsServer, agree},
 };
 
+/// How long the stream may take to be as long as the log.
+const PUBLISHED_MAX: Duration = Duration::from_secs(30);
 const ROUNDS: usize = 4;
 const WRITERS: usize = 16;
 /// Acknowledged writes after which the service is killed, in the rounds in turn.
@@ -23,7 +30,8 @@ type Acknowledged = BTreeMap<String, String>;
 async fn a_killed_service_comes_back_with_every_acknowledged_write_once() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let mut serving = Serving::start(&data);
+    let nats = NatsServer::start();
+    let mut serving = Serving::publishing(&data, &nats.url());
     let feed = http().post(format!("{}/feed", serving.admin)).body(ndjson(lines()));
     feed.send().await.unwrap().error_for_status().unwrap();
     let token = token(&data, "alpha");
@@ -36,12 +44,31 @@ async fn a_killed_service_comes_back_with_every_acknowledged_write_once() {
         all.extend(acknowledged);
         asked.extend(keys);
         folder::audit(&configuration(&data)).await;
-        serving = Serving::start(&data);
+        serving = Serving::publishing(&data, &nats.url());
         check(&serving.client(token.clone()), &mut all, &asked).await;
     }
     serving.kill();
     folder::audit(&configuration(&data)).await;
     once(&data, &all);
+    published_once(&data, &nats).await;
+}
+
+/// Started once more, it publishes what is missing, and nothing else.
+async fn published_once(data: &std::path::Path, nats: &NatsServer) {
+    let config = configuration(data);
+    let log = folder::open(&config);
+    let head = log.watermark().0;
+    folder::close(&config, log);
+    let mut serving = Serving::publishing(data, &nats.url());
+    let started = Instant::now();
+    while nats.stream("DOSSIER").await.cached_info().state.messages < head {
+        assert!(started.elapsed() < PUBLISHED_MAX, "the stream stays behind");
+        tokio::task::yield_now().await;
+    }
+    serving.kill();
+    let log = folder::open(&config);
+    agree(&log, &nats.read("DOSSIER").await);
+    folder::close(&config, log);
 }
 
 async fn write_until_killed(

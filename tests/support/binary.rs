@@ -72,7 +72,12 @@ pub(crate) struct Serving {
 impl Serving {
     /// Serves a folder in development mode.
     pub(crate) fn start(dir: &Path) -> Self {
-        let mut command = dossier(&["serve", "--dev", "--nats", "off", "--data"]);
+        Self::publishing(dir, "off")
+    }
+
+    /// The same, with a NATS server to publish to.
+    pub(crate) fn publishing(dir: &Path, nats: &str) -> Self {
+        let mut command = dossier(&["serve", "--dev", "--nats", nats, "--data"]);
         command.arg(dir).args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let fields = serving(child.stderr.take().unwrap());
