@@ -150,6 +150,14 @@ impl Serialize for Secret {
     }
 }
 
+/// Whether paths can begin with it: nothing, or segments that need no encoding.
+fn is_base_path(base: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let segment =
+        |segment: &str| !segment.trim_matches('.').is_empty() && segment.bytes().all(plain);
+    base.is_empty() || base.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment))
+}
+
 impl Config {
     /// Reads the defaults, then a file, then the environment; the later wins.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
@@ -176,8 +184,9 @@ impl Config {
         let remembered = (!(24..=8784).contains(&self.http.idempotency_key_h_min))
             .then(|| "http.idempotency_key_h_min must lie between 24 and 8784".to_owned());
         let base = &self.http.base_path;
-        let base_path = (!base.is_empty() && (!base.starts_with('/') || base.ends_with('/')))
-            .then(|| "http.base_path must start with a slash and not end with one".to_owned());
+        let base_path = (!is_base_path(base)).then(|| {
+            "http.base_path must be like /one/or/more, of letters, digits and -._~".to_owned()
+        });
         let wrong: Vec<String> = [
             bound("http.body_bytes_max", self.http.body_bytes_max, 1024 * 1024),
             bound("log.queue_max", self.log.queue_max, 1024 * 1024),

@@ -46,12 +46,24 @@ fn cases() -> Vec<Case> {
         call("GET /customers?limit=0").is(400, "INVALID_PAYLOAD"),
         call("GET /customers?limit=-1").is(400, "INVALID_PAYLOAD"),
         call("GET /persons?limit=many").is(400, "MALFORMED_PAYLOAD"),
-        call("GET /customers?limit=99999999999999999999").is(400, "MALFORMED_PAYLOAD"),
+        call("GET /customers?limit=-99999999999999999999").is(400, "INVALID_PAYLOAD"),
+        call("GET /customers?limit=").is(400, "MALFORMED_PAYLOAD"),
         call("GET /customers?cursor=x").is(400, "INVALID_PAYLOAD"),
         call("GET /customers?cursor={cursor of beta}").is(400, "INVALID_PAYLOAD"),
         call("GET /persons?cursor={cursor of customers}").is(400, "INVALID_PAYLOAD"),
         call("GET /customers/C-1/addresses?addressIdentification=x").is(400, "MALFORMED_PAYLOAD"),
         call("GET /customers/C-1").header("x-min-log-position", "x").is(400, "INVALID_PAYLOAD"),
+        call("GET /customers/C-1/kyc").header("authorization", "Bearer {reader}").header("x-min-log-position", "x").is(403, "INSUFFICIENT_PRIVILEGES"),
+        // The body is judged before what it is about is looked for.
+        put().on("PUT /customers/C-1/addresses/x").raw("{").is(400, "MALFORMED_PAYLOAD"),
+        put().on("PUT /customers/C-1/addresses/x").unset("/addressIdentification").is(404, "RESOURCE_DOES_NOT_EXIST"),
+        contact().on("PUT /persons/P-1/contactdetails/%20").raw("{").is(400, "MALFORMED_PAYLOAD"),
+        contact().on("PUT /persons/P-1/contactdetails/%20").is(404, "RESOURCE_DOES_NOT_EXIST"),
+        // Headers that may be sent once.
+        call("GET /customers").again("x-correlation-id", "other").is(400, "INVALID_PAYLOAD"),
+        call("GET /customers").again("authorization", "Bearer {reader}").is(401, "INVALID_TOKEN"),
+        post().header("idempotency-key", "one").again("idempotency-key", "two").is(400, "INVALID_PAYLOAD"),
+        post().again("content-type", "application/json").is(415, "MALFORMED_PAYLOAD"),
         // Bodies as such.
         post().raw("").is(400, "MALFORMED_PAYLOAD"),
         post().raw("{").is(400, "MALFORMED_PAYLOAD"),
@@ -63,6 +75,7 @@ fn cases() -> Vec<Case> {
         post().raw("[]").is(400, "MALFORMED_PAYLOAD").at(&[""]),
         post().raw("x".repeat(500_000)).is(413, "RESOURCE_TOO_LARGE"),
         post().header("content-type", "text/plain").is(415, "MALFORMED_PAYLOAD"),
+        post().header("content-encoding", "gzip").is(415, "MALFORMED_PAYLOAD"),
         post().without("content-type").is(415, "MALFORMED_PAYLOAD"),
         // Members that are missing.
         post().unset("/postalAddress").is(400, "INVALID_PAYLOAD").at(&["/postalAddress"]),

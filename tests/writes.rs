@@ -346,3 +346,31 @@ async fn old_idempotency_keys_are_forgotten_and_young_ones_are_not() {
     assert!(!again.was_replayed());
     assert_ne!(first.body, again.body, "it is done once more");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_etags_may_be_sent_in_parts() {
+    let app = TestApp::start().await;
+    let alpha = app.client("alpha");
+    let path = "/customers/C-1/addresses/1";
+    let etag = alpha.get(path).await.is(200).etag();
+    let in_parts = |ask: Ask, name: &'static str| {
+        let mut ask = ask.header(name, "\"other\"");
+        ask.headers.append(name, etag.parse().unwrap());
+        ask
+    };
+    in_parts(alpha.ask(Method::GET, path), "if-none-match").send().await.is(304);
+    let put = alpha.ask(Method::PUT, path).json(&change(1, "Bern"));
+    in_parts(put, "if-match").send().await.is(204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_body_names_what_may_be_misspelt() {
+    let app = TestApp::start().await;
+    let body = without(new_address("Bern"), "/postalAddress/physicalAddress/postCode");
+    let body = with(body, "/postalAddress/physicalAddress/postcode", "3000");
+    let refused = app.client("alpha").post("/customers/C-1/addresses", &body).await;
+    let refused = refused.problem(400, "INVALID_PAYLOAD");
+    assert_eq!(refused.violations(), ["/postalAddress/physicalAddress/postCode"]);
+    let named = refused.header("x-ignored-members");
+    assert_eq!(named, Some("/postalAddress/physicalAddress/postcode"));
+}

@@ -44,7 +44,7 @@ pub(super) async fn main(
     Named(customer): Named<CustomerId>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    reader.needs(Scope::CustomerRead)?;
+    let reader = reader.needing(&app, Scope::CustomerRead).await?;
     let (customer, _) = visible(&app, &reader, customer)?;
     let found = match caller::parameter(query.as_deref(), "addressIdentification") {
         None => app.projections.main_address(&customer)?,
@@ -63,7 +63,7 @@ pub(super) async fn one(
     Named(customer): Named<CustomerId>,
     Named(address): Named<AddressId>,
 ) -> Result<Response, Problem> {
-    reader.needs(Scope::CustomerRead)?;
+    let reader = reader.needing(&app, Scope::CustomerRead).await?;
     let (customer, _) = visible(&app, &reader, customer)?;
     let address = address.ok_or_else(unknown)?;
     let found = app.projections.address(&customer, address)?.ok_or_else(unknown)?;
@@ -125,11 +125,13 @@ pub(super) async fn change(
     request: Request,
 ) -> Result<Response, Problem> {
     let (customer, consent) = writable(&app, &caller, customer)?;
-    let address = address.ok_or_else(unknown)?;
-    let target = format!("/customers/{customer}/addresses/{address}");
+    // What is no id names nothing that is there; the body is judged all the same.
+    let named = address.map(|address| address.to_string()).unwrap_or_default();
+    let target = format!("/customers/{customer}/addresses/{named}");
     let write = Write::read(&app, &caller, &target, request).await?;
     let Parsed { value: replacement, ignored } =
         write::accepted(&app, parse::address::replacement_of(address, &write.body))?;
+    let address = address.ok_or_else(unknown)?;
     let change = Change { customer, consent, address, replacement };
     let response = replace(&app, &caller, &write, change).await?;
     Ok(answer::with_ignored(response, &ignored))

@@ -13,6 +13,8 @@ use projections::Answer;
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(super) const LOG_POSITION: HeaderName = HeaderName::from_static("x-log-position");
 
+pub(super) const IGNORED_MEMBERS: HeaderName = HeaderName::from_static("x-ignored-members");
+
 /// Bytes of a header that names ignored members, about.
 const IGNORED_BYTES_MAX: usize = 2048;
 
@@ -71,14 +73,20 @@ pub(super) fn list(items: &[Bytes], next_cursor: &str) -> Response {
 
 /// Names what a request held and nobody asked for, so that a misspelt member is noticed.
 pub(super) fn with_ignored(mut response: Response, ignored: &[String]) -> Response {
-    if !ignored.is_empty() {
-        metrics::counter!("dossier_http_ignored_members_total")
-            .increment(u64::try_from(ignored.len()).unwrap_or(u64::MAX));
-        if let Ok(value) = HeaderValue::from_str(&listed(ignored)) {
-            response.headers_mut().insert("x-ignored-members", value);
-        }
+    if let Some(value) = self::ignored(ignored) {
+        response.headers_mut().insert(IGNORED_MEMBERS, value);
     }
     response
+}
+
+/// The header that names them, once they are counted; none where there are none.
+pub(super) fn ignored(pointers: &[String]) -> Option<HeaderValue> {
+    if pointers.is_empty() {
+        return None;
+    }
+    metrics::counter!("dossier_http_ignored_members_total")
+        .increment(u64::try_from(pointers.len()).unwrap_or(u64::MAX));
+    HeaderValue::from_str(&listed(pointers)).ok()
 }
 
 /// As many as fit: gateways give up on headers that are longer than they like.

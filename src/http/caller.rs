@@ -1,10 +1,10 @@
 //! The caller of a request: checked in the order of the contract, once, before any handler.
 
-use std::{convert::Infallible, str::FromStr, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
 };
 use events::{
     consent::Scope,
@@ -14,6 +14,8 @@ use events::{
 
 use super::problem::{self, Problem};
 use crate::{access::Identity, app::App};
+
+pub(super) const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 
 /// A request whose correlation id and token were found good.
 #[derive(Debug, Clone)]
@@ -43,12 +45,12 @@ impl FromRequestParts<Arc<App>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let correlation = correlation(&parts.headers)?
             .ok_or_else(|| problem::invalid("Send an X-Correlation-ID of 1 to 64 characters."))?;
+        let token = bearer(&parts.headers).ok_or_else(problem::no_token)?;
+        let identity = app.tokens.identify(token)?;
         // Who may see what is known only to projections that have come up to the log.
         if !app.projections.ready() {
             return Err(problem::unavailable("Nothing can be read now."));
         }
-        let token = bearer(&parts.headers).ok_or_else(problem::no_token)?;
-        let identity = app.tokens.identify(token)?;
         let trace = parts.headers.get("traceparent").and_then(|value| value.to_str().ok());
         let trace = trace.and_then(|text| Trace::parse(text).ok());
         Ok(Self { identity, correlation, trace })
@@ -57,16 +59,38 @@ impl FromRequestParts<Arc<App>> for Caller {
 
 /// The correlation id of a request; none when there is none.
 pub(super) fn correlation(headers: &HeaderMap) -> Result<Option<Correlation>, Problem> {
-    let Some(value) = headers.get("x-correlation-id") else { return Ok(None) };
+    let Some(value) = single(headers, &CORRELATION)? else { return Ok(None) };
     match parse(value) {
         Some(correlation) => Ok(Some(correlation)),
         None => Err(problem::invalid("The X-Correlation-ID must have 1 to 64 characters.")),
     }
 }
 
-/// Whether a correlation id is one that is reflected.
-pub(super) fn is_correlation(value: &HeaderValue) -> bool {
-    parse(value).is_some()
+/// The correlation id that is reflected.
+pub(super) fn reflected(headers: &HeaderMap) -> Option<HeaderValue> {
+    single(headers, &CORRELATION).ok().flatten().filter(|value| parse(value).is_some()).cloned()
+}
+
+/// A header that may be sent once; of two, nobody could say which counts.
+pub(super) fn single<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'h HeaderValue>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(problem::invalid("A header that may be sent once was sent again.")),
+    }
+}
+
+/// A header that holds a list, which may be sent in parts.
+pub(super) fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    let (first, second) = (values.next()?, values.next());
+    let Some(second) = second else { return Some(first.clone()) };
+    let parts = [first, second].into_iter().chain(values);
+    let parts: Vec<_> = parts.map(HeaderValue::as_bytes).collect();
+    HeaderValue::from_bytes(&parts.join(b", ".as_slice())).ok()
 }
 
 fn parse(value: &HeaderValue) -> Option<Correlation> {
@@ -74,7 +98,8 @@ fn parse(value: &HeaderValue) -> Option<Correlation> {
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let value = single(headers, &header::AUTHORIZATION).ok().flatten()?;
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
@@ -133,12 +158,4 @@ impl<T: PathId> FromRequestParts<Arc<App>> for Named<T> {
 pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     let pairs = form_urlencoded::parse(query?.as_bytes());
     pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
-/// One parameter of the query, as a value; an error when it is there and cannot be read.
-pub(super) fn parsed<T: FromStr>(query: Option<&str>, name: &str) -> Result<Option<T>, Problem> {
-    parameter(query, name)
-        .map(|text| text.parse())
-        .transpose()
-        .map_err(|_| problem::malformed("A parameter of the query cannot be read."))
 }

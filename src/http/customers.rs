@@ -22,7 +22,7 @@ pub(super) async fn list(
     reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    reader.needs(Scope::CustomerRead)?;
+    let reader = reader.needing(&app, Scope::CustomerRead).await?;
     let page = Page::asked(&app, &reader, "customers", query.as_deref())?;
     let after = page.after.as_deref().and_then(|id| CustomerId::parse(id).ok());
     let ids =
@@ -35,7 +35,7 @@ pub(super) async fn one(
     reader: Reader,
     Named(customer): Named<CustomerId>,
 ) -> Result<Response, Problem> {
-    reader.needs(Scope::CustomerRead)?;
+    let reader = reader.needing(&app, Scope::CustomerRead).await?;
     let (customer, _) = visible(&app, &reader, customer)?;
     let found = app.projections.customer(&customer)?.ok_or_else(problem::not_visible)?;
     Ok(reader.object(found))
@@ -46,7 +46,7 @@ pub(super) async fn kyc(
     reader: Reader,
     Named(customer): Named<CustomerId>,
 ) -> Result<Response, Problem> {
-    reader.needs(Scope::KycRead)?;
+    let reader = reader.needing(&app, Scope::KycRead).await?;
     let (customer, access) = visible(&app, &reader, customer)?;
     allowed(access, Scope::KycRead)?;
     let found = app.projections.kyc(&customer)?;

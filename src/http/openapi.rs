@@ -25,7 +25,9 @@ No value is ever null: what is not known is left out.
 Where GET is answered, HEAD is too.
 The paths of addresses are also served below /customer/, in the singular.
 
-Errors are application/problem+json; their `type` leads to a page that says what to do.";
+Errors are application/problem+json; their `type` leads to a page that says what to do.
+What is no HTTP, or has a head that is too large, does not come as far as that: it is answered \
+with 400, 414 or 431, without a body.";
 
 /// The document of a service with these settings.
 pub fn document(settings: &Settings) -> Value {

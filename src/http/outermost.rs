@@ -13,21 +13,19 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderValue, Method, header},
     response::{IntoResponse, Response},
 };
 use futures::{FutureExt, future::BoxFuture};
 use tower::{Layer, Service};
 
 use super::{
-    caller,
+    caller::{self, CORRELATION},
     count::Requests,
     problem::{self, Problem},
     rest::{self, Rest},
 };
 use crate::{app::Settings, config::ProblemTypeStyle};
-
-const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 
 #[derive(Clone)]
 pub(super) struct Outermost {
@@ -92,10 +90,9 @@ struct Call {
 
 impl Call {
     fn of(request: &Request) -> Self {
-        let correlation = request.headers().get(CORRELATION).cloned();
         Self {
             started: Instant::now(),
-            correlation: correlation.filter(caller::is_correlation),
+            correlation: caller::reflected(request.headers()),
             route: request.extensions().get().cloned(),
             method: request.method().clone(),
         }

@@ -23,6 +23,18 @@ pub(super) struct Page {
     limit: usize,
 }
 
+/// A limit that is too large is only capped, however large it is.
+fn limited(limit: &str) -> Result<usize, Problem> {
+    let digits = limit.strip_prefix(['-', '+']).unwrap_or(limit);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(problem::malformed("A parameter of the query cannot be read."));
+    }
+    if limit.starts_with('-') || digits.bytes().all(|byte| byte == b'0') {
+        return Err(problem::invalid("limit must be at least 1."));
+    }
+    Ok(digits.parse().map_or(LIMIT_MAX, |limit: usize| limit.min(LIMIT_MAX)))
+}
+
 impl Page {
     pub(super) fn asked(
         app: &App,
@@ -30,11 +42,8 @@ impl Page {
         list: &'static str,
         query: Option<&str>,
     ) -> Result<Self, Problem> {
-        let limit = match caller::parsed::<i64>(query, "limit")? {
-            None => LIMIT_DEFAULT,
-            Some(..1) => return Err(problem::invalid("limit must be at least 1.")),
-            Some(limit) => usize::try_from(limit).map_or(LIMIT_MAX, |limit| limit.min(LIMIT_MAX)),
-        };
+        let limit = caller::parameter(query, "limit");
+        let limit = limit.map_or(Ok(LIMIT_DEFAULT), |limit| limited(&limit))?;
         let cursor = caller::parameter(query, "cursor").filter(|cursor| !cursor.is_empty());
         let after = match cursor {
             None => None,

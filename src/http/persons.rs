@@ -25,7 +25,7 @@ pub(super) async fn list(
     reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    reader.needs(Scope::CustomerRead)?;
+    let reader = reader.needing(&app, Scope::CustomerRead).await?;
     let page = Page::asked(&app, &reader, "persons", query.as_deref())?;
     let after = page.after.as_deref().and_then(|id| PersonId::parse(id).ok());
     let ids = app.projections.persons(reader.client(), clock::now(), after.as_ref(), page.wanted());
@@ -37,7 +37,7 @@ pub(super) async fn one(
     reader: Reader,
     Named(person): Named<PersonId>,
 ) -> Result<Response, Problem> {
-    reader.needs(Scope::CustomerRead)?;
+    let reader = reader.needing(&app, Scope::CustomerRead).await?;
     let person = person.ok_or_else(problem::not_visible)?;
     let found = shown_to(&app, &reader, &person)?.ok_or_else(problem::not_visible)?;
     Ok(reader.object(found))

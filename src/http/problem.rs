@@ -11,6 +11,7 @@ use axum::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::answer;
 use crate::{
     access::TokenError,
     commands::{CommandError, Rejection},
@@ -38,6 +39,7 @@ pub(super) enum Kind {
     PreconditionFailed,
     ResourceTooLarge,
     IdempotencyKeyReused,
+    TooManyRequests,
     TechnicalError,
     ServiceUnavailable,
 }
@@ -56,6 +58,7 @@ impl Kind {
             Self::PreconditionFailed => "PRECONDITION_FAILED",
             Self::ResourceTooLarge => "RESOURCE_TOO_LARGE",
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
+            Self::TooManyRequests => "TOO_MANY_REQUESTS",
             Self::TechnicalError => "TECHNICAL_ERROR",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
         }
@@ -73,6 +76,7 @@ impl Kind {
     fn of_openwealth(self) -> Self {
         match self {
             Self::PreconditionFailed | Self::IdempotencyKeyReused => Self::OperationNotAllowed,
+            Self::TooManyRequests => Self::ServiceUnavailable,
             Self::MalformedPayload
             | Self::InvalidPayload
             | Self::InvalidToken
@@ -100,6 +104,7 @@ impl Kind {
             Self::PreconditionFailed => "The resource has changed",
             Self::ResourceTooLarge => "The request is too large",
             Self::IdempotencyKeyReused => "The idempotency key belongs to another request",
+            Self::TooManyRequests => "Too many requests at once",
             Self::TechnicalError => "Technical error",
             Self::ServiceUnavailable => "The service is not available now",
         }
@@ -153,6 +158,14 @@ impl Problem {
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.header = Some((name, value));
         self
+    }
+
+    /// The same, with the header that names what was ignored.
+    pub(super) fn with_ignored(self, ignored: Option<HeaderValue>) -> Self {
+        match ignored {
+            Some(value) => self.with(answer::IGNORED_MEMBERS, value),
+            None => self,
+        }
     }
 
     /// The same, and members that nobody knows besides.
@@ -288,6 +301,11 @@ pub(super) fn wrong_method() -> Problem {
 
 pub(super) fn unavailable(detail: &'static str) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, Kind::ServiceUnavailable, detail)
+        .with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S))
+}
+
+pub(super) fn too_many(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, Kind::TooManyRequests, detail)
         .with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S))
 }
 

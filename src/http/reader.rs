@@ -4,17 +4,20 @@ use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    http::{HeaderName, HeaderValue, header, request::Parts},
     response::Response,
 };
 use bytes::Bytes;
-use events::id::{ClientId, Position};
+use events::{
+    consent::Scope,
+    id::{ClientId, Position},
+};
 use parking_lot::Mutex;
 use projections::Answer;
 
 use super::{
     answer,
-    caller::Caller,
+    caller::{self, Caller},
     problem::{self, Problem},
 };
 use crate::app::App;
@@ -27,6 +30,7 @@ const WAITING_MAX: usize = 64;
 pub(super) struct Reader {
     caller: Caller,
     if_none_match: Option<HeaderValue>,
+    min_position: Option<HeaderValue>,
     /// Where in the log the answer stands at least, for those who asked with a position.
     position: Option<HeaderValue>,
 }
@@ -44,16 +48,26 @@ impl FromRequestParts<Arc<App>> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        let position = match asked(&parts.headers, app, &caller)? {
-            None => None,
-            Some(position) => Some(seen(app, &caller, position).await?),
-        };
-        let if_none_match = parts.headers.get(header::IF_NONE_MATCH).cloned();
-        Ok(Self { caller, if_none_match, position })
+        Ok(Self {
+            if_none_match: caller::joined(&parts.headers, &header::IF_NONE_MATCH),
+            min_position: caller::single(&parts.headers, &MIN_LOG_POSITION)?.cloned(),
+            position: None,
+            caller,
+        })
     }
 }
 
 impl Reader {
+    /// The same, once the token lets it ask for this, and what it wants to see can be seen.
+    pub(super) async fn needing(mut self, app: &App, scope: Scope) -> Result<Self, Problem> {
+        self.needs(scope)?;
+        if let Some(token) = &self.min_position {
+            let position = opened(token, app, &self.caller)?;
+            self.position = Some(seen(app, &self.caller, position).await?);
+        }
+        Ok(self)
+    }
+
     pub(super) fn object(&self, answer: Answer) -> Response {
         self.with_position(answer::object(self.if_none_match.as_ref(), answer))
     }
@@ -70,14 +84,10 @@ impl Reader {
     }
 }
 
-fn asked(headers: &HeaderMap, app: &App, caller: &Caller) -> Result<Option<Position>, Problem> {
-    let Some(value) = headers.get(MIN_LOG_POSITION) else { return Ok(None) };
-    let token = value.to_str().ok();
-    let position = token.and_then(|token| app.secrets.open_position(caller.client(), token));
-    match position {
-        Some(position) => Ok(Some(position)),
-        None => Err(problem::invalid("The X-Min-Log-Position was not issued to you here.")),
-    }
+fn opened(token: &HeaderValue, app: &App, caller: &Caller) -> Result<Position, Problem> {
+    let position = token.to_str().ok();
+    let position = position.and_then(|token| app.secrets.open_position(caller.client(), token));
+    position.ok_or_else(|| problem::invalid("The X-Min-Log-Position was not issued to you here."))
 }
 
 /// Waits, bounded, until the projections have come this far; then tells how far they are.
@@ -107,7 +117,7 @@ impl Waiting {
         let mut waiting = self.0.lock();
         let count = waiting.entry(client.clone()).or_default();
         if *count >= WAITING_MAX {
-            return Err(problem::unavailable("Too many of your requests are waiting."));
+            return Err(problem::too_many("Too many of your requests are waiting."));
         }
         *count += 1;
         Ok(Waiter { waiting: self, client: client.clone() })

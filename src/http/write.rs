@@ -3,7 +3,7 @@
 use axum::{
     body::{self, Body},
     extract::Request,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use projections::Answer;
 
 use super::{
     answer,
-    caller::Caller,
+    caller::{self, Caller},
     problem::{self, Problem},
 };
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
     parse::{Parsed, Violations},
 };
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest idempotency key, in characters.
 pub(super) const KEY_CHARS_MAX: usize = 255;
 
@@ -109,7 +110,12 @@ pub(super) fn accepted<T>(
     parsed: Result<Parsed<T>, Violations>,
 ) -> Result<Parsed<T>, Problem> {
     match (app.settings.unknown_members, parsed) {
-        (UnknownMembers::Ignore, parsed) => Ok(parsed?),
+        (UnknownMembers::Ignore, Ok(parsed)) => Ok(parsed),
+        // What is missing may be among them, misspelt.
+        (UnknownMembers::Ignore, Err(violations)) => {
+            let ignored = answer::ignored(violations.ignored());
+            Err(Problem::from(violations).with_ignored(ignored))
+        }
         (UnknownMembers::Reject, Ok(parsed)) if parsed.ignored.is_empty() => Ok(parsed),
         (UnknownMembers::Reject, Ok(parsed)) => Err(problem::unknown_members(&parsed.ignored)),
         (UnknownMembers::Reject, Err(violations)) => {
@@ -181,24 +187,25 @@ async fn limited(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<By
 }
 
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = caller::single(headers, &header::CONTENT_TYPE).ok().flatten();
+    let media_type = media_type.and_then(|value| value.to_str().ok());
     let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-    if media_type.trim().eq_ignore_ascii_case("application/json") {
+    let encoded = headers.contains_key(header::CONTENT_ENCODING);
+    if !encoded && media_type.trim().eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
     Err(problem::wrong_media_type())
 }
 
 fn if_match(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    headers
-        .get(header::IF_MATCH)
+    caller::joined(headers, &header::IF_MATCH)
         .map(|value| value.to_str().map(str::to_owned))
         .transpose()
         .map_err(|_| problem::malformed("If-Match cannot be read."))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let Some(value) = caller::single(headers, &IDEMPOTENCY_KEY)? else { return Ok(None) };
     let key = value.to_str().unwrap_or_default();
     let fits = (1..=KEY_CHARS_MAX).contains(&key.len()) && !key.contains(char::is_whitespace);
     if fits {

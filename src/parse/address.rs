@@ -52,11 +52,14 @@ pub fn replacement(body: &[u8]) -> Result<Parsed<(AddressId, Replacement)>, Viol
 }
 
 /// Reads an address that replaces a given one, and may name no other.
-pub fn replacement_of(id: AddressId, body: &[u8]) -> Result<Parsed<Replacement>, Violations> {
+pub fn replacement_of(
+    id: Option<AddressId>,
+    body: &[u8],
+) -> Result<Parsed<Replacement>, Violations> {
     document(body, |value| {
         value.object(|address| {
             let named = address.optional("addressIdentification", address_id);
-            if named.is_some_and(|named| named != id) {
+            if named.is_some() && named != id {
                 address.invalid("addressIdentification", "is not the one in the path");
             }
             replacing(address)

@@ -22,12 +22,18 @@ impl Findings {
         if self.violations.len() < VIOLATIONS_MAX {
             let (pointer, detail) = (path.to_string(), detail.to_string());
             self.violations.push(Violation { kind, pointer, detail });
+        } else if self.violations.len() == VIOLATIONS_MAX {
+            let (pointer, detail) = (String::new(), "more is wrong than is listed here".to_owned());
+            self.violations.push(Violation { kind, pointer, detail });
         }
     }
 
     pub(super) fn ignore(&mut self, path: Path<'_>) {
         if self.ignored.len() < IGNORED_MAX {
             self.ignored.push(path.to_string());
+        } else if self.ignored.len() == IGNORED_MAX {
+            // Others, too.
+            self.ignored.push("...".to_owned());
         }
     }
 

@@ -105,7 +105,7 @@ fn readers() -> [(&'static str, Reader); 4] {
         ("NewAddress", |body| ignored(address::new(body))),
         ("AddressReplacement", |body| ignored(address::replacement(body))),
         ("NamedAddressReplacement", |body| {
-            ignored(address::replacement_of(AddressId::new(7).unwrap(), body))
+            ignored(address::replacement_of(Some(AddressId::new(7).unwrap()), body))
         }),
         ("NewContactDetail", |body| ignored(contact::new(body))),
     ]

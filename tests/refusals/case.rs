@@ -14,6 +14,8 @@ pub(super) struct Case {
     asked: String,
     /// Without a value: left out.
     headers: Vec<(&'static str, Option<String>)>,
+    /// Sent besides those that are there.
+    again: Vec<(&'static str, String)>,
     body: Option<Value>,
     raw: Option<Vec<u8>>,
     status: u16,
@@ -25,6 +27,7 @@ pub(super) fn call(asked: &str) -> Case {
     Case {
         asked: asked.to_owned(),
         headers: Vec::new(),
+        again: Vec::new(),
         body: None,
         raw: None,
         status: 0,
@@ -61,6 +64,11 @@ impl Case {
 
     pub(super) fn without(mut self, name: &'static str) -> Self {
         self.headers.push((name, None));
+        self
+    }
+
+    pub(super) fn again(mut self, name: &'static str, value: &str) -> Self {
+        self.again.push((name, value.to_owned()));
         self
     }
 
@@ -124,6 +132,9 @@ impl Case {
                 Some(value) => ask.header(name, &stage.filled(value)),
                 None => ask.without(name),
             };
+        }
+        for (name, value) in &self.again {
+            ask.headers.append(*name, stage.filled(value).parse().unwrap());
         }
         ask.send().await
     }

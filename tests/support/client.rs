@@ -110,7 +110,9 @@ impl Ask {
 
     /// As `send`, where the service may go away.
     pub(crate) async fn try_send(self) -> reqwest::Result<Answer> {
-        let correlation = self.headers.get("x-correlation-id").cloned();
+        // Of two nobody could say which names the call.
+        let mut correlations = self.headers.get_all("x-correlation-id").iter();
+        let correlation = correlations.next().cloned().filter(|_| correlations.next().is_none());
         let asked = format!("{} {}", self.method, self.url);
         let mut request = self.http.request(self.method.clone(), &self.url).headers(self.headers);
         let sent = self.body.as_ref().and_then(reqwest::Body::as_bytes).map(Bytes::copy_from_slice);

@@ -72,7 +72,7 @@ fn change(address: AddressId, town: &str, if_match: Option<Version>) -> Customer
             "physicalAddress": { "postCode": "8001", "townName": town, "country": "CH" },
         },
     });
-    let change = crate::parse::address::replacement_of(address, body.to_string().as_bytes());
+    let change = crate::parse::address::replacement_of(Some(address), body.to_string().as_bytes());
     CustomerCommand::ChangeAddress { address, change: change.unwrap().value, if_match }
 }
 

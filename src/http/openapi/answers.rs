@@ -106,7 +106,8 @@ fn problem(status: u16, style: ProblemTypeStyle) -> Value {
     let of_status: &[_] = match status {
         401 => &["WWW-Authenticate"],
         405 => &["Allow"],
-        503 => &["Retry-After"],
+        400 => &["X-Ignored-Members"],
+        429 | 503 => &["Retry-After"],
         _ => &[],
     };
     let examples = object(kinds.into_iter().map(|(kind, example)| (kind.name(), example)));

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Kind, Problem, broken, camel_case, changed_since, conflict, invalid, key_reused, malformed,
-    no_route, no_such, no_token, not_allowed, not_visible, too_large, unavailable,
+    no_route, no_such, no_token, not_allowed, not_visible, too_large, too_many, unavailable,
     wrong_media_type, wrong_method,
 };
 use crate::{access::TokenError, config::ProblemTypeStyle, parse};
@@ -13,7 +13,7 @@ use crate::{access::TokenError, config::ProblemTypeStyle, parse};
 const CORRELATION: &str = "f058ebd6-02f7-4d3f-942e-904344e8cde5";
 
 impl Kind {
-    pub(in crate::http) const ALL: [Self; 13] = [
+    pub(in crate::http) const ALL: [Self; 14] = [
         Self::MalformedPayload,
         Self::InvalidPayload,
         Self::InvalidToken,
@@ -25,6 +25,7 @@ impl Kind {
         Self::PreconditionFailed,
         Self::ResourceTooLarge,
         Self::IdempotencyKeyReused,
+        Self::TooManyRequests,
         Self::TechnicalError,
         Self::ServiceUnavailable,
     ];
@@ -80,6 +81,7 @@ impl Kind {
                 "You used the same Idempotency-Key before, for another path, body or If-Match. \
                  Nothing was written."
             }
+            Self::TooManyRequests => "Too many requests of yours are under way at the same time.",
             Self::TechnicalError => {
                 "404: there is nothing at this path. \
                  500: the service failed, and its operators are told."
@@ -130,6 +132,10 @@ impl Kind {
                 "Take a new key for a new request, and repeat a request with all its bytes \
                  unchanged."
             }
+            Self::TooManyRequests => {
+                "Wait as many seconds as Retry-After says, and have fewer requests wait for an \
+                 X-Min-Log-Position at once."
+            }
             Self::TechnicalError => {
                 "404: compare the path with the document; with a slash at its end it is another \
                  path. 500: tell the operators the instance; a write may be repeated under its \
@@ -161,6 +167,7 @@ impl Kind {
             Self::PreconditionFailed => vec![changed_since()],
             Self::ResourceTooLarge => vec![too_large()],
             Self::IdempotencyKeyReused => vec![key_reused()],
+            Self::TooManyRequests => vec![too_many("Too many of your requests are waiting.")],
             Self::TechnicalError => vec![no_route(), broken(String::new())],
             Self::ServiceUnavailable => vec![unavailable("Nothing can be read now.")],
         };

@@ -116,7 +116,7 @@ fn an_id_is_a_whole_number_or_its_digits() {
 #[test]
 fn an_id_in_the_body_agrees_with_the_one_in_the_path() {
     let read = |id, body: &str| {
-        said(address::replacement_of(AddressId::new(id).unwrap(), body.as_bytes()))
+        said(address::replacement_of(Some(AddressId::new(id).unwrap()), body.as_bytes()))
     };
     assert_eq!(read(7, SHORT), [""; 0]);
     assert_eq!(read(8, SHORT), ["invalid /addressIdentification"]);

@@ -120,13 +120,16 @@ fn what_is_said_is_bounded_whatever_was_sent() {
     let mut members: serde_json::Map<_, _> = serde_json::from_str(CONTACT).unwrap();
     members.extend((0..1000).map(|index| (index.to_string(), 0.into())));
     let parsed = contact::new(&serde_json::to_vec(&members).unwrap());
-    assert_eq!(parsed.unwrap().ignored.len(), IGNORED_MAX);
+    let ignored = parsed.unwrap().ignored;
+    assert_eq!(ignored.len(), IGNORED_MAX + 1);
+    assert_eq!(ignored[IGNORED_MAX], "...");
 
     let name = "x".repeat(50_000);
     let doubles: Vec<_> = (0..1000).map(|index| format!(r#""{}":0"#, index / 2)).collect();
     let document = format!(r#"{{"{name}":{{{}}}}}"#, doubles.join(","));
     let violations = contact::new(document.as_bytes()).unwrap_err();
-    assert_eq!(violations.as_slice().len(), VIOLATIONS_MAX);
+    assert_eq!(violations.as_slice().len(), VIOLATIONS_MAX + 1);
+    assert!(violations.as_slice()[VIOLATIONS_MAX].detail.starts_with("more is wrong"));
     assert!(violations.to_string().len() < 50_000);
 }
 
@@ -139,7 +142,7 @@ fn a_wrong_type_counts_even_where_there_is_no_room_to_tell() {
 
     let violations = crate::parse::feed::line(document.as_bytes()).unwrap_err();
 
-    assert_eq!(violations.as_slice().len(), VIOLATIONS_MAX);
+    assert_eq!(violations.as_slice().len(), VIOLATIONS_MAX + 1);
     assert!(violations.is_malformed());
 }
 

@@ -96,7 +96,7 @@ fn told(bytes: &[u8]) -> String {
     [
         of(address::new(bytes)),
         of(address::replacement(bytes)),
-        of(address::replacement_of(id, bytes)),
+        of(address::replacement_of(Some(id), bytes)),
         of(contact::new(bytes)),
         of(feed::line(bytes)),
     ]
