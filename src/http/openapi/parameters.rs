@@ -87,7 +87,7 @@ fn of_paths() -> [(&'static str, Value); 6] {
 fn of_queries() -> [(&'static str, Value); 3] {
     let query = |name, about: &str, schema| (name, optional("query", name, about, schema));
     let limit = json!({
-        "type": "integer", "format": "int64", "minimum": 1, "default": LIMIT_DEFAULT,
+        "type": "integer", "minimum": 1, "default": LIMIT_DEFAULT,
     });
     let items = format!("Items of a page at most; more than {LIMIT_MAX} are never sent.");
     [
