@@ -174,8 +174,10 @@ impl EventLog {
 
     /// The receipt under a key, once it is safe.
     pub fn receipt(&self, key: &ReceiptKey) -> Result<Option<Receipt>, ReadError> {
-        // First the store: what is committing now is in it, or will be.
-        let receipt = self.shared.receipt(key)?;
+        // Whoever finds a receipt finds its events as well; and of one without events only the
+        // commit itself knows whether it is safe.
+        let watermark = self.watermark();
+        let receipt = self.shared.receipt(key)?.filter(|receipt| receipt.position <= watermark);
         Ok(receipt.filter(|_| !self.shared.committing.read().contains(key)))
     }
 }
