@@ -190,8 +190,9 @@ async fn take_feed(State(app): State<Arc<App>>, body: Body) -> Response {
             Json(FeedAnswer { summary, rejects, rejects_omitted }).into_response()
         }
         Err(error) => {
-            tracing::error!(error = %chain(&error), "A feed was given up.");
-            (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", chain(&error))).into_response()
+            tracing::error!(error = %events::causes::chain(&error), "A feed was given up.");
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", events::causes::chain(&error)))
+                .into_response()
         }
     }
 }
@@ -265,14 +266,4 @@ fn history(app: &Arc<App>, part: Part) -> Response {
     });
     let ndjson = [(header::CONTENT_TYPE, "application/x-ndjson")];
     (ndjson, Body::from_stream(lines)).into_response()
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(next) = source {
-        text = format!("{text}: {next}");
-        source = next.source();
-    }
-    text
 }

@@ -12,6 +12,7 @@ pub mod kyc;
 pub mod party;
 
 pub mod behind;
+pub mod causes;
 pub mod consent;
 pub mod customer;
 pub mod person;

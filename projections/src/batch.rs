@@ -106,7 +106,7 @@ impl<'a> Batch<'a> {
     }
 
     fn park(&mut self, position: Position, stream: StreamId, error: &dyn Error) {
-        let parked = Parked { position, reason: crate::chain_of(error) };
+        let parked = Parked { position, reason: events::causes::chain(error) };
         let reason = &parked.reason;
         tracing::error!(%position, %stream, reason, "A stream is parked until projections are rebuilt.");
         self.parked.insert(stream, parked);

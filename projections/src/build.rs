@@ -70,7 +70,7 @@ pub(crate) fn open(
             Ok(build) => return Ok(build),
             Err(Unusable::Log(error)) => return Err(ProjectionError::Log(error)),
             Err(error) => {
-                let reason = crate::chain_of(&error);
+                let reason = events::causes::chain(&error);
                 tracing::warn!(build = number, reason, "A projection is built anew.");
             }
         }

@@ -72,7 +72,7 @@ pub(crate) fn start(mut feed: Feed) -> io::Result<JoinHandle<()>> {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| feed.follow()));
         match outcome {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => shared.stop(crate::chain_of(&error)),
+            Ok(Err(error)) => shared.stop(events::causes::chain(&error)),
             Err(panic) => shared.stop(format!("it panicked: {}", store::message_of(&*panic))),
         }
     };

@@ -27,7 +27,6 @@ mod unwritten;
 mod tests;
 
 use std::{
-    error::Error,
     fs::{self, File, TryLockError},
     io,
     path::PathBuf,
@@ -250,15 +249,4 @@ fn lock(settings: &ProjectionSettings) -> Result<File, ProjectionError> {
         Err(TryLockError::WouldBlock) => Err(ProjectionError::InUse),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
-}
-
-/// An error with all of its causes.
-fn chain_of(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

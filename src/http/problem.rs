@@ -1,6 +1,7 @@
 //! Every error that leaves: RFC 9457, one catalogue, and nothing of the inside.
 
 mod catalogue;
+mod kind;
 
 use std::borrow::Cow;
 
@@ -11,6 +12,7 @@ use axum::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub(super) use self::kind::Kind;
 use super::answer;
 use crate::{
     access::TokenError,
@@ -19,97 +21,8 @@ use crate::{
     parse::{self, Violation, Violations},
 };
 
-/// What stands before the name of a kind.
-const PAGES: &str = "/problems/";
-
 /// What a client is told to wait before it tries again, in seconds.
 const RETRY_AFTER_S: u64 = 1;
-
-/// The kinds of problem, as they stand behind `/problems/`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    MalformedPayload,
-    InvalidPayload,
-    InvalidToken,
-    ExpiredToken,
-    InsufficientPrivileges,
-    ResourceDoesNotExist,
-    WrongMethod,
-    OperationNotAllowed,
-    PreconditionFailed,
-    ResourceTooLarge,
-    IdempotencyKeyReused,
-    TooManyRequests,
-    TechnicalError,
-    ServiceUnavailable,
-}
-
-impl Kind {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::MalformedPayload => "MALFORMED_PAYLOAD",
-            Self::InvalidPayload => "INVALID_PAYLOAD",
-            Self::InvalidToken => "INVALID_TOKEN",
-            Self::ExpiredToken => "EXPIRED_TOKEN",
-            Self::InsufficientPrivileges => "INSUFFICIENT_PRIVILEGES",
-            Self::ResourceDoesNotExist => "RESOURCE_DOES_NOT_EXIST",
-            Self::WrongMethod => "WRONG_METHOD",
-            Self::OperationNotAllowed => "OPERATION_NOT_ALLOWED",
-            Self::PreconditionFailed => "PRECONDITION_FAILED",
-            Self::ResourceTooLarge => "RESOURCE_TOO_LARGE",
-            Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
-            Self::TooManyRequests => "TOO_MANY_REQUESTS",
-            Self::TechnicalError => "TECHNICAL_ERROR",
-            Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
-        }
-    }
-
-    /// The `type` of a problem.
-    pub(super) fn uri(self, style: ProblemTypeStyle) -> String {
-        match style {
-            ProblemTypeStyle::Blink => format!("{PAGES}{}", self.name()),
-            ProblemTypeStyle::OpenWealth1 => camel_case(self.of_openwealth().name()),
-        }
-    }
-
-    /// The nearest kind that OpenWealth 1.2.1 knows; the status tells the rest.
-    fn of_openwealth(self) -> Self {
-        match self {
-            Self::PreconditionFailed | Self::IdempotencyKeyReused => Self::OperationNotAllowed,
-            Self::TooManyRequests => Self::ServiceUnavailable,
-            Self::MalformedPayload
-            | Self::InvalidPayload
-            | Self::InvalidToken
-            | Self::ExpiredToken
-            | Self::InsufficientPrivileges
-            | Self::ResourceDoesNotExist
-            | Self::WrongMethod
-            | Self::OperationNotAllowed
-            | Self::ResourceTooLarge
-            | Self::TechnicalError
-            | Self::ServiceUnavailable => self,
-        }
-    }
-
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::MalformedPayload => "The request cannot be read",
-            Self::InvalidPayload => "The request breaks a rule of the schema",
-            Self::InvalidToken => "The access token is missing or not valid",
-            Self::ExpiredToken => "The access token has expired",
-            Self::InsufficientPrivileges => "Access is not granted",
-            Self::ResourceDoesNotExist => "The resource does not exist",
-            Self::WrongMethod => "The method is not allowed here",
-            Self::OperationNotAllowed => "The operation is not allowed now",
-            Self::PreconditionFailed => "The resource has changed",
-            Self::ResourceTooLarge => "The request is too large",
-            Self::IdempotencyKeyReused => "The idempotency key belongs to another request",
-            Self::TooManyRequests => "Too many requests at once",
-            Self::TechnicalError => "Technical error",
-            Self::ServiceUnavailable => "The service is not available now",
-        }
-    }
-}
 
 /// An error on its way to a client.
 #[derive(Debug, Clone)]
@@ -206,17 +119,6 @@ impl Problem {
     }
 }
 
-/// `wrongMethod` for `WRONG_METHOD`.
-fn camel_case(name: &str) -> String {
-    let mut camel = String::with_capacity(name.len());
-    for (nth, word) in name.split('_').enumerate() {
-        let (initial, rest) = word.split_at(1);
-        camel += if nth == 0 { initial.to_ascii_lowercase() } else { initial.to_owned() }.as_str();
-        camel += &rest.to_ascii_lowercase();
-    }
-    camel
-}
-
 /// The correlation id as a URN: what a URN may not hold is percent-encoded.
 fn instance(correlation: &str) -> String {
     use std::fmt::Write;
@@ -311,13 +213,7 @@ pub(super) fn too_many(detail: &'static str) -> Problem {
 
 /// Ours to mend; the cause goes to the log.
 pub(super) fn failed(cause: impl std::error::Error) -> Problem {
-    let mut chain = cause.to_string();
-    let mut source = cause.source();
-    while let Some(next) = source {
-        chain = format!("{chain}: {next}");
-        source = next.source();
-    }
-    broken(chain)
+    broken(events::causes::chain(&cause))
 }
 
 pub(super) fn broken(cause: String) -> Problem {

@@ -46,7 +46,7 @@ impl Report {
 
     /// NATS is away, or does not do what it is asked; it is tried again.
     pub(super) fn failed(&self, error: &dyn Error) {
-        let reason = chain(error);
+        let reason: Arc<str> = events::causes::chain(error).into();
         let known = self.status.borrow().last_error.as_ref() == Some(&reason);
         let publishing = self.is_publishing();
         if publishing || !known {
@@ -63,7 +63,7 @@ impl Report {
 
     /// The stream and the log contradict each other.
     pub(super) fn halted(&self, error: &dyn Error) {
-        let reason = chain(error);
+        let reason: Arc<str> = events::causes::chain(error).into();
         let state = PublisherState::Halted(Arc::clone(&reason));
         let known = self.status.borrow().last_error.as_ref() == Some(&reason);
         if !known {
@@ -107,18 +107,6 @@ pub(super) fn retried(messages: usize) {
 /// A message that the server would not store.
 pub(super) fn refused() {
     metrics::counter!("dossier_publisher_refused_total").increment(1);
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn Error) -> Arc<str> {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    line.into()
 }
 
 /// Exact up to 2^53, more than any log will hold.

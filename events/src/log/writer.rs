@@ -19,6 +19,7 @@ use super::{
     store::{self, Batch, StoreError},
 };
 use crate::{
+    causes,
     id::{Position, StreamId, Version},
     keys::Minted,
     record::{Draft, leaf_hash},
@@ -102,12 +103,7 @@ pub(super) fn start(
 
 /// From here on nothing is accepted: what is on the disk is no longer known.
 fn stop(shared: &Shared, error: &StoreError) -> Arc<str> {
-    let mut reason = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        reason = format!("{reason}: {cause}");
-        source = cause.source();
-    }
+    let reason = causes::chain(error);
     tracing::error!(reason, "The log has stopped; it accepts no writes until a restart.");
     let reason: Arc<str> = reason.into();
     *shared.stopped.lock() = Some(Arc::clone(&reason));

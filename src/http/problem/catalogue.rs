@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::kind::camel_case;
 use super::{
-    Kind, Problem, broken, camel_case, changed_since, conflict, invalid, key_reused, malformed,
-    no_route, no_such, no_token, not_allowed, not_visible, too_large, too_many, unavailable,
+    Kind, Problem, broken, changed_since, conflict, invalid, key_reused, malformed, no_route,
+    no_such, no_token, not_allowed, not_visible, too_large, too_many, unavailable,
     wrong_media_type, wrong_method,
 };
 use crate::{access::TokenError, config::ProblemTypeStyle, parse};
