@@ -15,6 +15,8 @@ pub(super) const LOG_POSITION: HeaderName = HeaderName::from_static("x-log-posit
 
 pub(super) const IGNORED_MEMBERS: HeaderName = HeaderName::from_static("x-ignored-members");
 
+/// Headers of an answer, so that room is made once.
+const HEADERS: usize = 6;
 /// Bytes of a header that names ignored members, about.
 const IGNORED_BYTES_MAX: usize = 2048;
 
@@ -29,6 +31,7 @@ pub(super) fn object(if_none_match: Option<&HeaderValue>, answer: Answer) -> Res
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
+    headers.reserve(HEADERS);
     if status == StatusCode::OK {
         headers.insert(header::CONTENT_TYPE, JSON);
     }

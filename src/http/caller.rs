@@ -16,6 +16,7 @@ use super::problem::{self, Problem};
 use crate::{access::Identity, app::App};
 
 pub(super) const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A request whose correlation id and token were found good.
 #[derive(Debug, Clone)]
@@ -51,7 +52,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         if !app.projections.ready() {
             return Err(problem::unavailable("Nothing can be read now."));
         }
-        let trace = parts.headers.get("traceparent").and_then(|value| value.to_str().ok());
+        let trace = parts.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
         let trace = trace.and_then(|text| Trace::parse(text).ok());
         Ok(Self { identity, correlation, trace })
     }

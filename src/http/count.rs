@@ -1,4 +1,5 @@
-//! Counts requests by method, route and status; each counter is looked up by its labels once.
+//! Counts the requests of one route by method and status; each counter is looked up by its labels
+//! once.
 
 use std::time::Duration;
 
@@ -8,16 +9,15 @@ use axum::{
 };
 use metrics::Counter;
 use parking_lot::RwLock;
-use rustc_hash::FxHashMap;
 
 /// Counters only: a histogram would grow until somebody asks for it.
 #[derive(Default)]
-pub(super) struct Requests(RwLock<FxHashMap<String, OfRoute>>);
+pub(super) struct Requests(RwLock<Vec<Counters>>);
 
-type OfRoute = FxHashMap<(&'static str, StatusCode), Counters>;
-
-#[derive(Clone)]
+/// Of one method and status: a route sees few of them.
 struct Counters {
+    method: &'static str,
+    status: StatusCode,
     requests: Counter,
     microseconds: Counter,
 }
@@ -30,27 +30,33 @@ impl Requests {
         status: StatusCode,
         took: Duration,
     ) {
-        let (method, route) = (name(method), route.map_or("none", MatchedPath::as_str));
-        let known = self.0.read().get(route).and_then(|of| of.get(&(method, status))).cloned();
-        let counters = known.unwrap_or_else(|| self.register(method, route, status));
-        counters.requests.increment(1);
-        counters.microseconds.increment(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        let method = name(method);
+        if !self.add(method, status, took) {
+            self.register(method, route.map_or("none", MatchedPath::as_str), status);
+            self.add(method, status, took);
+        }
     }
 
-    fn register(&self, method: &'static str, route: &str, status: StatusCode) -> Counters {
+    /// Whether there are counters for these.
+    fn add(&self, method: &'static str, status: StatusCode, took: Duration) -> bool {
+        let all = self.0.read();
+        let of = all.iter().find(|one| (one.method, one.status) == (method, status));
+        let Some(counters) = of else { return false };
+        counters.requests.increment(1);
+        counters.microseconds.increment(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        true
+    }
+
+    /// Two that come at once register the same counters, which is the same as once.
+    fn register(&self, method: &'static str, route: &str, status: StatusCode) {
         let labels = [
             ("method", method.to_owned()),
             ("route", route.to_owned()),
             ("status", status.as_str().to_owned()),
         ];
-        let counters = Counters {
-            requests: metrics::counter!("dossier_http_requests_total", &labels),
-            microseconds: metrics::counter!("dossier_http_request_microseconds_total", &labels),
-        };
-        let mut routes = self.0.write();
-        let of_route = routes.entry(route.to_owned()).or_default();
-        of_route.insert((method, status), counters.clone());
-        counters
+        let requests = metrics::counter!("dossier_http_requests_total", &labels);
+        let microseconds = metrics::counter!("dossier_http_request_microseconds_total", &labels);
+        self.0.write().push(Counters { method, status, requests, microseconds });
     }
 }
 

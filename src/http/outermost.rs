@@ -48,7 +48,9 @@ impl<S> Layer<S> for Outermost {
     type Service = Answering<S>;
 
     fn layer(&self, inner: S) -> Answering<S> {
-        Answering { inner, outermost: self.clone() }
+        // A layer is asked once for each route.
+        let outermost = Self { requests: Arc::default(), ..self.clone() };
+        Answering { inner, outermost }
     }
 }
 
@@ -75,8 +77,8 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let call = Call::of(&request);
         let (request, rest) = rest::lend(request);
-        let answer = self.inner.call(request);
-        Box::pin(self.outermost.clone().answer(call, answer, rest).map(Ok))
+        let (answer, outermost) = (self.inner.call(request), self.outermost.clone());
+        Box::pin(async move { Ok(outermost.answer(call, answer, rest).await) })
     }
 }
 
