@@ -1,4 +1,6 @@
-//! The admin port: health, metrics, the feed, and the history. Nothing of it is public.
+//! The admin port: health, metrics, the feed, consents, and the history. Nothing of it is public.
+
+mod consents;
 
 use std::{io, sync::Arc};
 
@@ -43,6 +45,7 @@ pub fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
             get(move |State(app): State<Arc<App>>| async move { render(&app, &metrics) }),
         )
         .route("/feed", post(take_feed))
+        .merge(consents::routes())
         .route("/replay", get(replay_part))
         .route("/history/customers/{id}", get(customer_history))
         .route("/history/persons/{id}", get(person_history))
@@ -185,9 +188,13 @@ async fn take_feed(State(app): State<Arc<App>>, body: Body) -> Response {
         Ok(())
     });
     match done.await {
-        Ok(summary) => {
-            app.shown(summary.position).await;
+        // Also what an earlier feed brought, if this one only said it again.
+        Ok(summary) if app.shown(app.log.watermark()).await => {
             Json(FeedAnswer { summary, rejects, rejects_omitted }).into_response()
+        }
+        Ok(_) => {
+            let late = "the lines are recorded, but not in force yet; they can be sent again\n";
+            (StatusCode::SERVICE_UNAVAILABLE, late).into_response()
         }
         Err(error) => {
             tracing::error!(error = %events::causes::chain(&error), "A feed was given up.");

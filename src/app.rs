@@ -21,6 +21,9 @@ use crate::{
     publisher::Publisher,
 };
 
+/// How long projections may take to come closer, before that is said to be an error.
+const STEP_TIME_MAX: Duration = Duration::from_mins(1);
+
 /// Everything that handlers need; one a process, shared.
 #[derive(Debug)]
 pub struct App {
@@ -125,4 +128,15 @@ pub fn open_projections(config: &Config, log: EventLog) -> anyhow::Result<Projec
         ..ProjectionSettings::new(folder::projections_in(&config.data.dir))
     };
     Projections::open(&settings, log).context("the projections cannot be opened")
+}
+
+/// Waits until projections have come this far, as long as they come closer.
+pub async fn caught_up(projections: &Projections, position: Position) -> anyhow::Result<()> {
+    while projections.applied() < position {
+        let before = projections.applied();
+        projections.wait_until(position, STEP_TIME_MAX).await;
+        let stopped = projections.stopped().unwrap_or_else(|| "they do not move".to_owned());
+        anyhow::ensure!(projections.applied() > before, "the projections have stopped: {stopped}");
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The command line: what operators type, and what it answers to the shell.
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "this is what a terminal shows")]
 
+mod consent;
 mod import;
 mod replay;
 mod sample;
@@ -43,6 +44,8 @@ enum Command {
     Sample(sample::Sample),
     /// Writes the history, decrypted, as NDJSON: every event with its envelope.
     Replay(replay::Replay),
+    /// Grants, amends, revokes and lists consents: which client may see which customers.
+    Consent(consent::Consent),
     /// Prints a bearer token of the development issuer.
     Token(token::Token),
     /// Prints the configuration as it is in force, without secrets.
@@ -109,6 +112,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(import) => return import.run(),
         Command::Sample(sample) => sample.run()?,
         Command::Replay(replay) => replay.run()?,
+        Command::Consent(consent) => consent.run()?,
         Command::Token(token) => token.run()?,
         Command::Config(settings) => print!("{}", settings.load()?.to_toml()?),
         Command::Openapi(settings) => {

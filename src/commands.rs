@@ -59,6 +59,14 @@ pub enum Rejection {
     NotTheBanksId,
     #[error("the consent was given to another client")]
     AnotherClients,
+    #[error("the consent is not known")]
+    UnknownConsent,
+    #[error("the consent stands already, with other terms; it can be amended")]
+    GrantedAlready,
+    #[error("the consent was revoked; it can be granted again")]
+    RevokedAlready,
+    #[error("the consent would end before it begins")]
+    EndsBeforeItBegins,
 }
 
 /// Why a command came to nothing.
@@ -269,7 +277,7 @@ impl Folded {
             (State::Person(state), Event::Person(event)) => {
                 state.evolve(actor, self.version, event);
             }
-            (State::Consent(state), Event::Consent(event)) => state.evolve(event),
+            (State::Consent(state), Event::Consent(event)) => state.evolve(actor, event),
             (
                 State::Customer(_) | State::Person(_) | State::Consent(_),
                 Event::Customer(_) | Event::Person(_) | Event::Consent(_),

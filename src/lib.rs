@@ -12,6 +12,7 @@ pub mod cli;
 mod clock;
 pub mod commands;
 pub mod config;
+pub mod consents;
 pub mod feed;
 pub mod folder;
 pub mod http;

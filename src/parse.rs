@@ -3,6 +3,7 @@
 //! No message repeats a value of the document: what a client sent by mistake may be a secret.
 
 pub mod address;
+pub mod consent;
 pub mod contact;
 pub mod feed;
 

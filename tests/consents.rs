@@ -1,5 +1,7 @@
 //! Consents: who may see and write what, and from when to when.
 
+mod by_hand;
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -8,6 +10,7 @@ use std::sync::{
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use self::by_hand::{act, terms};
 use crate::support::{app::TestApp, bank::*, client::Client};
 
 async fn sees(client: &Client) -> Vec<String> {
@@ -175,5 +178,50 @@ async fn write_until_refused(gamma: Client, writer: usize, revoked: Arc<AtomicBo
             409 => {}
             _ => return drop(answer.problem(404, "INSUFFICIENT_PRIVILEGES")),
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_read_passes_a_revocation_that_was_acknowledged() {
+    const READERS: usize = 8;
+    let app = TestApp::start().await;
+    for _round in 0..5 {
+        let (status, _) = act(&app, "N-7/grant", &terms("gamma", &["C-1"], &ALL)).await;
+        assert_eq!(status, 200);
+        let (seen, revoked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let readers = (0..READERS).map(|nth| {
+            let (gamma, seen, revoked) = (app.client("gamma"), seen.clone(), revoked.clone());
+            tokio::spawn(read_until_refused(gamma, nth, seen, revoked))
+        });
+        let readers: Vec<_> = readers.collect();
+        while !seen.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(act(&app, "N-7/revoke", &json!({})).await.0, 200);
+        revoked.store(true, Ordering::SeqCst);
+        for reader in readers {
+            reader.await.unwrap();
+        }
+    }
+}
+
+async fn read_until_refused(
+    gamma: Client,
+    nth: usize,
+    seen: Arc<AtomicBool>,
+    revoked: Arc<AtomicBool>,
+) {
+    let paths = ["/customers/C-1", "/persons/P-2", "/customers/C-1/kyc", "/customers"];
+    let path = paths[nth % paths.len()];
+    loop {
+        let was_revoked = revoked.load(Ordering::SeqCst);
+        let answer = gamma.get(path).await;
+        let shown = answer.status == 200 && answer.json() != json!([]);
+        assert!(!(shown && was_revoked), "{path} was read after the revocation");
+        if !shown {
+            assert!(answer.status == 200 || answer.status == 404, "{}", answer.status);
+            return;
+        }
+        seen.store(true, Ordering::SeqCst);
     }
 }

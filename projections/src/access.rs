@@ -8,13 +8,13 @@ mod scopes;
 
 use chrono::{DateTime, Utc};
 use events::{
-    consent::Scope,
+    consent::{ConsentTerms, Scope},
     id::{ClientId, ConsentId, CustomerId, PersonId, Position, Version},
     party::Relation,
 };
 
 pub(crate) use self::index::Index;
-use self::index::Seen;
+use self::index::{Granted, Seen};
 pub use self::scopes::Scopes;
 
 /// What a client may do with a customer that it may see.
@@ -42,6 +42,14 @@ pub struct ConsentFor {
     pub version: Version,
     /// Where in the log it was granted: the oldest comes first.
     pub granted: Position,
+}
+
+/// A consent that was not revoked, whether or not the clock lets it hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingConsent {
+    pub id: ConsentId,
+    pub version: Version,
+    pub terms: ConsentTerms,
 }
 
 impl Index {
@@ -74,6 +82,27 @@ impl Index {
                 version: consent.version,
                 granted: consent.since,
             })
+    }
+
+    /// Consents that stand, of a client and over a customer if so asked, in the order of their ids.
+    pub(crate) fn standing(
+        &self,
+        client: Option<&ClientId>,
+        customer: Option<&CustomerId>,
+    ) -> Vec<StandingConsent> {
+        let all = self.consents().filter(|consent| {
+            let terms = &consent.terms;
+            client.is_none_or(|client| terms.client_identification == *client)
+                && customer.is_none_or(|id| terms.customer_identifications.contains(id))
+        });
+        let standing = |consent: &Granted| StandingConsent {
+            id: consent.id.clone(),
+            version: consent.version,
+            terms: consent.terms.clone(),
+        };
+        let mut standing: Vec<_> = all.map(standing).collect();
+        standing.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        standing
     }
 
     /// Customers that the client may see, in the order of their ids.

@@ -56,7 +56,7 @@ use self::{
     unwritten::Unwritten,
 };
 pub use self::{
-    access::{Access, ConsentFor, PersonCustomer, Scopes},
+    access::{Access, ConsentFor, PersonCustomer, Scopes, StandingConsent},
     answers::{Answer, etag_of, version_of},
     person::contact_body,
     store::StoreError,

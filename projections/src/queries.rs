@@ -9,8 +9,8 @@ use events::{
 };
 
 use crate::{
-    Access, Answer, ConsentFor, PersonCustomer, Projections, ReadError, answers::Answers,
-    customer::CustomerAnswers, person::PersonAnswers,
+    Access, Answer, ConsentFor, PersonCustomer, Projections, ReadError, StandingConsent,
+    answers::Answers, customer::CustomerAnswers, person::PersonAnswers,
 };
 
 /// Answers, as they leave; none where there is no such object, or it was forgotten.
@@ -105,6 +105,15 @@ impl Projections {
         now: DateTime<Utc>,
     ) -> Option<ConsentFor> {
         self.shared.index.read().consent_for(client, customer, scope, now)
+    }
+
+    /// Consents that stand, of a client and over a customer if so asked, in the order of their ids.
+    pub fn consents(
+        &self,
+        client: Option<&ClientId>,
+        customer: Option<&CustomerId>,
+    ) -> Vec<StandingConsent> {
+        self.shared.index.read().standing(client, customer)
     }
 
     /// Customers that a client may see, in the order of their ids.

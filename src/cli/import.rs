@@ -11,10 +11,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use events::{
-    envelope::{Actor, Cause},
-    id::Position,
-};
+use events::envelope::{Actor, Cause};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::io::{AsyncBufRead, AsyncRead, BufReader};
 
@@ -30,8 +27,6 @@ use crate::{
 const REQUEST_BYTES: usize = 1024 * 1024;
 /// How long one request may take.
 const REQUEST_TIME_MAX: Duration = Duration::from_mins(2);
-/// How long the projections may take to come closer, before that is said to be an error.
-const PROJECTING_STEP_MAX: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
@@ -112,8 +107,9 @@ impl Import {
         let done = feed::run(&commands, &cause, input, |reject| tell(&mut rejects, &reject)).await;
         rejects.flush()?;
         let shown = if done.is_ok() {
+            // Serving afterwards then starts at once.
             bar.set_message("building answers");
-            wait_until_shown(&projections, log.watermark()).await
+            app::caught_up(&projections, log.watermark()).await
         } else {
             Ok(())
         };
@@ -122,20 +118,6 @@ impl Import {
         shown?;
         Ok(done?)
     }
-}
-
-/// Serving afterwards then starts at once.
-async fn wait_until_shown(
-    projections: &projections::Projections,
-    position: Position,
-) -> anyhow::Result<()> {
-    while projections.applied() < position {
-        let before = projections.applied();
-        projections.wait_until(position, PROJECTING_STEP_MAX).await;
-        let stopped = projections.stopped().unwrap_or_else(|| "they do not move".to_owned());
-        ensure!(projections.applied() > before, "the projections have stopped: {stopped}");
-    }
-    Ok(())
 }
 
 /// Sends the lines on, many in one request.

@@ -267,9 +267,13 @@ impl From<Rejection> for Problem {
             Rejection::TooManyContacts => {
                 conflict("The person has as many contact details as it may have.")
             }
-            Rejection::RemovedAddress | Rejection::NotTheBanksId | Rejection::AnotherClients => {
-                conflict("The bank's own data speak against it.")
-            }
+            Rejection::RemovedAddress
+            | Rejection::NotTheBanksId
+            | Rejection::AnotherClients
+            | Rejection::UnknownConsent
+            | Rejection::GrantedAlready
+            | Rejection::RevokedAlready
+            | Rejection::EndsBeforeItBegins => conflict("The bank's own data speak against it."),
         }
     }
 }

@@ -8,7 +8,7 @@ mod party;
 mod person;
 
 pub use self::address::{AddressChange, AddressLine};
-pub use self::consent::{CONSENT_CUSTOMERS_MAX, ConsentLine};
+pub use self::consent::ConsentLine;
 pub use self::customer::CustomerLine;
 pub use self::kyc::KycLine;
 pub use self::person::PersonLine;

@@ -59,7 +59,7 @@ pub(super) struct Granted {
     pub(super) version: Version,
     pub(super) since: Position,
     pub(super) scopes: Scopes,
-    terms: ConsentTerms,
+    pub(super) terms: ConsentTerms,
 }
 
 /// What a client could see, if the clock lets it.
@@ -168,6 +168,10 @@ impl Index {
                 customers.remove(at);
             }
         }
+    }
+
+    pub(super) fn consents(&self) -> impl Iterator<Item = &Granted> {
+        self.consents.values().map(|consent| &**consent)
     }
 
     pub(super) fn customer(&self, id: &CustomerId) -> Option<&Seen> {

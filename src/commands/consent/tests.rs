@@ -26,7 +26,7 @@ fn check(
 ) {
     let mut consent = Consent::default();
     for event in history {
-        consent.evolve(event);
+        consent.evolve(Actor::Bank, event);
     }
     assert_eq!(consent.decide(command), expected.map(<[_]>::to_vec));
 }
@@ -67,4 +67,35 @@ fn a_revoked_consent_may_be_granted_again() {
 fn a_consent_never_passes_to_another_client() {
     let history = [granted("alpha", &["C-1"])];
     check(&history, state("beta", &["C-1"], false), Err(Rejection::AnotherClients));
+}
+
+#[test]
+fn a_line_that_was_stated_before_does_not_undo_an_operator() {
+    let mut consent = Consent::default();
+    let ConsentCommand::State(line) = state("alpha", &["C-1"], false) else { unreachable!() };
+    let steps =
+        [(Actor::Bank, state("alpha", &["C-1"], false)), (Actor::Operator, ConsentCommand::Revoke)];
+    for (actor, command) in steps {
+        for event in consent.decide(command).unwrap() {
+            consent.evolve(actor, &event);
+        }
+    }
+    assert_eq!(consent.decide(ConsentCommand::State(line.clone())), Ok(Vec::new()));
+    // The same, once it was stated revoked in between.
+    for event in consent.decide(state("alpha", &["C-1"], true)).unwrap() {
+        consent.evolve(Actor::Bank, &event);
+    }
+    assert_eq!(consent.decide(ConsentCommand::State(line)), Ok(vec![granted("alpha", &["C-1"])]));
+}
+
+#[test]
+fn an_amendment_leaves_the_terms_that_it_does_not_name() {
+    let history = [granted("alpha", &["C-1"])];
+    let change = TermsChange {
+        customers: Some(terms("alpha", &["C-2"]).customer_identifications),
+        ..TermsChange::default()
+    };
+    let amended = ConsentEvent::Amended(terms("alpha", &["C-2"]));
+    check(&history, ConsentCommand::Amend(change), Ok(&[amended]));
+    check(&history, ConsentCommand::Amend(TermsChange::default()), Ok(&[]));
 }

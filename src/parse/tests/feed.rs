@@ -4,7 +4,8 @@ use events::party::Activity;
 
 use super::documents::{ADDRESS, CONSENT, CUSTOMER, KYC, PERSON, REMOVED_ADDRESS, line};
 use super::{changed, check, check_changes};
-use crate::parse::feed::{self, AddressChange, CONSENT_CUSTOMERS_MAX, Line};
+use crate::parse::consent::CONSENT_CUSTOMERS_MAX;
+use crate::parse::feed::{self, AddressChange, Line};
 
 fn parsed(text: &str) -> Line {
     feed::line(text.as_bytes()).unwrap().value
