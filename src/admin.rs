@@ -1,6 +1,8 @@
-//! The admin port: health, metrics, the feed, consents, and the history. Nothing of it is public.
+//! The admin port: health, metrics, the feed, consents, the
+//! access journal and the history. Nothing of it is public.
 
 mod consents;
+mod journal;
 
 use std::{io, sync::Arc};
 
@@ -47,6 +49,7 @@ pub fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
         .route("/feed", post(take_feed))
         .merge(consents::routes())
         .route("/replay", get(replay_part))
+        .route("/access", get(journal::access))
         .route("/history/customers/{id}", get(customer_history))
         .route("/history/persons/{id}", get(person_history))
         .with_state(app)
@@ -60,6 +63,13 @@ struct Readiness {
     log: LogState,
     projections: ProjectionState,
     nats: NatsState,
+    journal: JournalState,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JournalState {
+    failed: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -113,11 +123,16 @@ fn readiness(app: &App) -> Readiness {
         stopped: app.projections.stopped(),
         parked: parked(app),
     };
+    let journal = JournalState { failed: app.journal.failed() };
     Readiness {
-        ready: stopped.is_none() && projections.stopped.is_none() && projections.caught_up,
+        ready: stopped.is_none()
+            && projections.stopped.is_none()
+            && projections.caught_up
+            && journal.failed.is_none(),
         log: LogState { position, stopped },
         projections,
         nats: nats(app),
+        journal,
     }
 }
 
@@ -150,6 +165,7 @@ fn render(app: &App, metrics: &PrometheusHandle) -> Response {
     gauge("dossier_log_stopped", u64::from(now.log.stopped.is_some()));
     gauge("dossier_projections_position", now.projections.position.0);
     gauge("dossier_projections_lag_events", now.projections.lag_events);
+    gauge("dossier_access_journal_failed", u64::from(now.journal.failed.is_some()));
     let parked = u64::try_from(now.projections.parked.len()).unwrap_or(u64::MAX);
     gauge("dossier_projections_parked_streams", parked);
     gauge("dossier_publisher_position", now.nats.position.0);
@@ -268,9 +284,13 @@ fn history(app: &Arc<App>, part: Part) -> Response {
             }
         }
     });
-    let lines = futures::stream::unfold(receiver, |mut receiver| async move {
-        Some((receiver.recv().await?, receiver))
-    });
     let ndjson = [(header::CONTENT_TYPE, "application/x-ndjson")];
-    (ndjson, Body::from_stream(lines)).into_response()
+    (ndjson, Body::from_stream(received(receiver))).into_response()
+}
+
+/// What a thread sends, as a stream.
+fn received<T>(receiver: mpsc::Receiver<T>) -> impl futures::Stream<Item = T> {
+    futures::stream::unfold(receiver, |mut receiver| async move {
+        Some((receiver.recv().await?, receiver))
+    })
 }

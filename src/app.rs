@@ -1,6 +1,6 @@
 //! What the service is made of: log, commands, projections, and who may ask.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -17,6 +17,7 @@ use crate::{
     config::{Config, ProblemTypeStyle, UnknownMembers},
     folder,
     http::Waiting,
+    journal::{Journal, JournalSettings},
     opaque::Secrets,
     publisher::Publisher,
 };
@@ -34,12 +35,14 @@ pub struct App {
     pub secrets: Secrets,
     pub settings: Settings,
     pub publisher: Publisher,
+    pub journal: Journal,
     pub(crate) waiting: Waiting,
 }
 
 /// What of the configuration handlers look at.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    pub data_dir: PathBuf,
     pub base_path: String,
     pub body_bytes_max: usize,
     pub unknown_members: UnknownMembers,
@@ -54,6 +57,7 @@ pub struct Settings {
 impl Settings {
     pub fn of(config: &Config) -> Self {
         Self {
+            data_dir: config.data.dir.clone(),
             base_path: config.http.base_path.clone(),
             body_bytes_max: config.http.body_bytes_max,
             unknown_members: config.http.unknown_members,
@@ -83,6 +87,7 @@ impl App {
             log,
             projections,
             publisher,
+            journal: open_journal(config)?,
             waiting: Waiting::default(),
         }))
     }
@@ -106,9 +111,20 @@ impl App {
 
     /// Stops what runs in threads of its own, and leaves everything synced. Blocks.
     pub fn close(&self) {
+        self.journal.close();
         self.projections.close();
         self.log.close();
     }
+}
+
+fn open_journal(config: &Config) -> anyhow::Result<Journal> {
+    let dir = folder::journal_in(&config.data.dir);
+    let days = config.journal.days_kept;
+    let settings = JournalSettings {
+        file_bytes_max: config.journal.file_bytes_max,
+        kept: (days > 0).then(|| Duration::from_hours(24 * u64::from(days))),
+    };
+    Journal::open(&dir, settings).context("the access journal cannot be opened")
 }
 
 /// Commands over a log, under the configured rules.

@@ -1,6 +1,7 @@
 //! The command line: what operators type, and what it answers to the shell.
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "this is what a terminal shows")]
 
+mod access;
 mod consent;
 mod import;
 mod replay;
@@ -8,8 +9,13 @@ mod sample;
 mod serve;
 mod token;
 
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
+use anyhow::{Context, ensure};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{app, config::Config, folder::NoKey, http, service::Refused, telemetry};
@@ -44,6 +50,8 @@ enum Command {
     Sample(sample::Sample),
     /// Writes the history, decrypted, as NDJSON: every event with its envelope.
     Replay(replay::Replay),
+    /// Tells who read or changed the data of a customer, and when, from the access journal.
+    Access(access::Access),
     /// Grants, amends, revokes and lists consents: which client may see which customers.
     Consent(consent::Consent),
     /// Prints a bearer token of the development issuer.
@@ -112,6 +120,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(import) => return import.run(),
         Command::Sample(sample) => sample.run()?,
         Command::Replay(replay) => replay.run()?,
+        Command::Access(access) => access.run()?,
         Command::Consent(consent) => consent.run()?,
         Command::Token(token) => token.run()?,
         Command::Config(settings) => print!("{}", settings.load()?.to_toml()?),
@@ -123,6 +132,17 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what an admin port answers, as it comes.
+async fn print_answer(url: &str) -> anyhow::Result<()> {
+    let mut answer = reqwest::get(url).await.context("the service's admin port did not answer")?;
+    ensure!(answer.status().is_success(), "the service answered {}", answer.status());
+    let mut out = io::stdout().lock();
+    while let Some(part) = answer.chunk().await.context("the answer broke off")? {
+        out.write_all(&part)?;
+    }
+    Ok(out.flush()?)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

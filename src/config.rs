@@ -28,6 +28,7 @@ pub struct Config {
     pub projections: Projections,
     pub rules: Rules,
     pub nats: Nats,
+    pub journal: Journal,
     pub telemetry: Telemetry,
 }
 
@@ -93,6 +94,13 @@ pub struct Nats {
     pub bodies: BTreeSet<BodyClass>,
     pub credentials: PathBuf,
     pub root_certificates: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    pub file_bytes_max: u64,
+    pub days_kept: u32,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -187,6 +195,8 @@ impl Config {
         let base_path = (!is_base_path(base)).then(|| {
             "http.base_path must be like /one/or/more, of letters, digits and -._~".to_owned()
         });
+        let file_bytes = (!(4096..=1 << 40).contains(&self.journal.file_bytes_max))
+            .then(|| "journal.file_bytes_max must lie between 4096 and 1099511627776".to_owned());
         let wrong: Vec<String> = [
             bound("http.body_bytes_max", self.http.body_bytes_max, 1024 * 1024),
             bound("log.queue_max", self.log.queue_max, 1024 * 1024),
@@ -196,6 +206,7 @@ impl Config {
             bound("nats.replicas", self.nats.replicas, 5),
             base_path,
             remembered,
+            file_bytes,
         ]
         .into_iter()
         .flatten()

@@ -54,6 +54,11 @@ pub fn projections_in(dir: &Path) -> PathBuf {
     dir.join("projections")
 }
 
+/// Where it is noted who saw what.
+pub fn journal_in(dir: &Path) -> PathBuf {
+    dir.join("access")
+}
+
 /// The key of the development issuer, which `--dev` makes when it is missing.
 pub fn issuer_key(dir: &Path) -> anyhow::Result<Vec<u8>> {
     let make = || {

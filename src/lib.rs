@@ -16,6 +16,7 @@ pub mod consents;
 pub mod feed;
 pub mod folder;
 pub mod http;
+pub mod journal;
 pub mod opaque;
 pub mod parse;
 pub mod publisher;

@@ -13,6 +13,7 @@ mod feed;
 mod forgotten;
 mod health;
 mod import;
+mod journal;
 mod kyc;
 mod nats;
 mod openapi;

@@ -18,11 +18,13 @@ use self::index::{Granted, Seen};
 pub use self::scopes::Scopes;
 
 /// What a client may do with a customer that it may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// Of all consents in force together.
     pub scopes: Scopes,
     pub closed: bool,
+    /// The oldest consent that shows the customer.
+    pub consent: ConsentId,
 }
 
 /// A customer through whom a person is seen.
@@ -30,6 +32,8 @@ pub struct Access {
 pub struct PersonCustomer {
     pub customer: CustomerId,
     pub closed: bool,
+    /// The oldest consent that shows the customer.
+    pub consent: ConsentId,
     /// What the person is to the customer, link by link; none where it is not known.
     pub relations: Vec<Option<Relation>>,
 }
@@ -62,7 +66,8 @@ impl Index {
     ) -> Option<Access> {
         let seen = self.customer(customer).filter(|seen| seen.exists)?;
         let scopes = seen.scopes(client, now);
-        scopes.contains(Scope::CustomerRead).then_some(Access { scopes, closed: seen.closed })
+        let consent = seen.oldest(client, Scope::CustomerRead, now)?.id.clone();
+        Some(Access { scopes, closed: seen.closed, consent })
     }
 
     /// The oldest consent in force that carries a scope.
@@ -73,15 +78,11 @@ impl Index {
         scope: Scope,
         now: DateTime<Utc>,
     ) -> Option<ConsentFor> {
-        self.customer(customer)?
-            .in_force(client, now)
-            .filter(|consent| consent.scopes.contains(scope))
-            .min_by_key(|consent| consent.since)
-            .map(|consent| ConsentFor {
-                id: consent.id.clone(),
-                version: consent.version,
-                granted: consent.since,
-            })
+        self.customer(customer)?.oldest(client, scope, now).map(|consent| ConsentFor {
+            id: consent.id.clone(),
+            version: consent.version,
+            granted: consent.since,
+        })
     }
 
     /// Consents that stand, of a client and over a customer if so asked, in the order of their ids.
@@ -148,6 +149,7 @@ impl Index {
                 Some(PersonCustomer {
                     customer: customer.clone(),
                     closed: access.closed,
+                    consent: access.consent,
                     relations,
                 })
             })
@@ -158,5 +160,13 @@ impl Index {
 impl Seen {
     fn scopes(&self, client: &ClientId, now: DateTime<Utc>) -> Scopes {
         self.in_force(client, now).fold(Scopes::NONE, |scopes, consent| scopes | consent.scopes)
+    }
+
+    /// The oldest consent in force that carries a scope.
+    fn oldest(&self, client: &ClientId, scope: Scope, now: DateTime<Utc>) -> Option<&Granted> {
+        self.in_force(client, now)
+            .filter(|consent| consent.scopes.contains(scope))
+            .min_by_key(|consent| consent.since)
+            .map(|consent| &**consent)
     }
 }

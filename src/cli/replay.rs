@@ -2,7 +2,6 @@
 
 use std::io::{self, BufWriter, Write};
 
-use anyhow::{Context, ensure};
 use clap::Args;
 use events::id::{Position, StreamId};
 
@@ -66,13 +65,6 @@ impl Replay {
             }
         }
         let url = format!("{}/replay?{}", url.trim_end_matches('/'), query.finish());
-        let mut answer =
-            reqwest::get(&url).await.context("the service's admin port did not answer")?;
-        ensure!(answer.status().is_success(), "the service answered {}", answer.status());
-        let mut out = io::stdout().lock();
-        while let Some(part) = answer.chunk().await.context("the history broke off")? {
-            out.write_all(&part)?;
-        }
-        Ok(out.flush()?)
+        super::print_answer(&url).await
     }
 }

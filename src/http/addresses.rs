@@ -19,15 +19,15 @@ use serde::Serialize;
 use super::{
     answer,
     caller::{self, Caller, Named},
-    customers::{allowed, visible},
+    customers::{allowed, consent_for, of, through, visible},
     problem::{self, Problem},
     reader::Reader,
     write::{self, Write},
 };
 use crate::{
     app::App,
-    clock,
     commands::{Command, Done, customer::CustomerCommand},
+    journal::Through,
     parse::{self, Parsed, address::Replacement},
 };
 
@@ -45,7 +45,7 @@ pub(super) async fn main(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let reader = reader.needing(&app, Scope::CustomerRead).await?;
-    let (customer, _) = visible(&app, &reader, customer)?;
+    let (customer, access) = visible(&app, &reader, customer)?;
     let found = match caller::parameter(query.as_deref(), "addressIdentification") {
         None => app.projections.main_address(&customer)?,
         Some(digits) => {
@@ -54,7 +54,8 @@ pub(super) async fn main(
             app.projections.address(&customer, address)?
         }
     };
-    Ok(reader.object(found.ok_or_else(unknown)?))
+    let found = found.ok_or_else(unknown)?;
+    Ok(reader.object(&app, of(&through(&customer, &access.consent)), found))
 }
 
 pub(super) async fn one(
@@ -64,10 +65,10 @@ pub(super) async fn one(
     Named(address): Named<AddressId>,
 ) -> Result<Response, Problem> {
     let reader = reader.needing(&app, Scope::CustomerRead).await?;
-    let (customer, _) = visible(&app, &reader, customer)?;
+    let (customer, access) = visible(&app, &reader, customer)?;
     let address = address.ok_or_else(unknown)?;
     let found = app.projections.address(&customer, address)?.ok_or_else(unknown)?;
-    Ok(reader.object(found))
+    Ok(reader.object(&app, of(&through(&customer, &access.consent)), found))
 }
 
 pub(super) async fn add(
@@ -81,20 +82,21 @@ pub(super) async fn add(
     let write = Write::read(&app, &caller, &target, request).await?;
     let Parsed { value: details, ignored } =
         write::accepted(&app, parse::address::new(&write.body))?;
+    let whose = through(&customer, &consent.0);
     if let Some(before) = write.answered(&app)? {
-        let response = created_before(&app, &caller, &customer, &before);
+        let response = created_before(&app, &caller, &whose, &before);
         return Ok(answer::with_ignored(response, &ignored));
     }
     let if_match = write.seen(&app, || Ok(app.projections.customer(&customer)?))?;
     let command = CustomerCommand::AddAddress { details, if_match };
     let command = Command::Customer(customer.clone(), command);
     let receipt = write.receipt(StatusCode::CREATED);
-    let done = write::carry_out(&app, &caller, consent, command, receipt).await?;
+    let done = write::carry_out(&app, &caller, &consent, command, receipt).await?;
     let response = match &done {
         Done::Now { events, .. } => {
-            created(&app, &caller, &customer, &added(events)?, (done.position(), false))
+            created(&app, &caller, &whose, &added(events)?, (done.position(), false))
         }
-        Done::Before(before) => created_before(&app, &caller, &customer, before),
+        Done::Before(before) => created_before(&app, &caller, &whose, before),
     };
     Ok(answer::with_ignored(response, &ignored))
 }
@@ -151,18 +153,25 @@ async fn replace(
     asked: Change,
 ) -> Result<Response, Problem> {
     let Change { customer, consent, address, replacement: change } = asked;
+    let whose = through(&customer, &consent.0);
     if let Some(before) = write.answered(app)? {
         let answered = (before.position, true);
-        return Ok(write::answer(app, caller, StatusCode::NO_CONTENT, None, answered));
+        return Ok(write::answer(
+            app,
+            caller,
+            of(&whose),
+            (StatusCode::NO_CONTENT, None),
+            answered,
+        ));
     }
     let current = || app.projections.address(&customer, address)?.ok_or_else(unknown).map(Some);
     let if_match = write.seen(app, current)?;
     let command = CustomerCommand::ChangeAddress { address, change, if_match };
-    let command = Command::Customer(customer, command);
+    let command = Command::Customer(customer.clone(), command);
     let receipt = write.receipt(StatusCode::NO_CONTENT);
-    let done = write::carry_out(app, caller, consent, command, receipt).await?;
+    let done = write::carry_out(app, caller, &consent, command, receipt).await?;
     let answered = (done.position(), matches!(done, Done::Before(_)));
-    Ok(write::answer(app, caller, StatusCode::NO_CONTENT, None, answered))
+    Ok(write::answer(app, caller, of(&whose), (StatusCode::NO_CONTENT, None), answered))
 }
 
 /// The customer, and the consent under which the caller may write its addresses.
@@ -173,12 +182,9 @@ fn writable(
 ) -> Result<(CustomerId, (ConsentId, Version)), Problem> {
     caller.needs(Scope::AddressWrite)?;
     let (customer, access) = visible(app, caller, customer)?;
-    allowed(access, Scope::AddressWrite)?;
+    allowed(&access, Scope::AddressWrite)?;
     app.projections.check_parked(&customer.clone().into())?;
-    let consent = app
-        .projections
-        .consent_for(caller.client(), &customer, Scope::AddressWrite, clock::now())
-        .ok_or_else(problem::not_visible)?;
+    let consent = consent_for(app, caller, &customer, Scope::AddressWrite)?;
     Ok((customer, (consent.id, consent.version)))
 }
 
@@ -189,23 +195,29 @@ fn added(events: &[Event]) -> Result<String, Problem> {
     }
 }
 
-fn created_before(app: &App, caller: &Caller, customer: &CustomerId, before: &Receipt) -> Response {
+fn created_before(
+    app: &App,
+    caller: &Caller,
+    whose: &[Through<'_>; 1],
+    before: &Receipt,
+) -> Response {
     let id = before.ids.first().map_or("", String::as_str);
-    created(app, caller, customer, id, (before.position, true))
+    created(app, caller, whose, id, (before.position, true))
 }
 
 fn created(
     app: &App,
     caller: &Caller,
-    customer: &CustomerId,
+    whose: &[Through<'_>; 1],
     id: &str,
     answered: (events::id::Position, bool),
 ) -> Response {
     let body = serde_json::to_vec(&AddressCreated { address_identification: id });
     let body = body.expect("an id is plain JSON");
-    let mut response = write::answer(app, caller, StatusCode::CREATED, Some(body.into()), answered);
+    let created = (StatusCode::CREATED, Some(body.into()));
+    let mut response = write::answer(app, caller, of(whose), created, answered);
     let base = &app.settings.base_path;
-    let customer = super::path_segment(customer.as_str());
+    let customer = super::path_segment(whose[0].customer.as_str());
     let location = format!("{base}/customers/{customer}/addresses/{id}");
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);

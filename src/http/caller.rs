@@ -3,8 +3,8 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
-    extract::{FromRequestParts, RawPathParams},
-    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    extract::{FromRequestParts, MatchedPath, RawPathParams},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
 };
 use events::{
     consent::Scope,
@@ -13,7 +13,12 @@ use events::{
 };
 
 use super::problem::{self, Problem};
-use crate::{access::Identity, app::App};
+use crate::{
+    access::Identity,
+    app::App,
+    clock,
+    journal::{Entry, Seen},
+};
 
 pub(super) const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -22,6 +27,8 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) identity: Arc<Identity>,
+    /// What it asks for: the method, and the route with its ids left out.
+    pub(super) operation: (Method, Option<MatchedPath>),
     pub(super) correlation: Correlation,
     pub(super) trace: Option<Trace>,
 }
@@ -29,6 +36,19 @@ pub(super) struct Caller {
 impl Caller {
     pub(super) fn client(&self) -> &ClientId {
         &self.identity.client
+    }
+
+    /// Notes for the bank's customers whose data the caller is about to be answered with.
+    pub(super) fn saw(&self, app: &App, status: StatusCode, seen: Seen<'_>) {
+        let (method, route) = &self.operation;
+        app.journal.note(&Entry {
+            at: clock::now(),
+            client: self.client(),
+            operation: (method.as_str(), route.as_ref().map_or("", MatchedPath::as_str)),
+            seen,
+            status: status.as_u16(),
+            correlation: self.correlation.as_str(),
+        });
     }
 
     /// Whether the token lets the caller ask for this at all.
@@ -48,13 +68,15 @@ impl FromRequestParts<Arc<App>> for Caller {
             .ok_or_else(|| problem::invalid("Send an X-Correlation-ID of 1 to 64 characters."))?;
         let token = bearer(&parts.headers).ok_or_else(problem::no_token)?;
         let identity = app.tokens.identify(token)?;
-        // Who may see what is known only to projections that have come up to the log.
-        if !app.projections.ready() {
+        // Who may see what is known only to projections that have come up to the log; and who
+        // saw it must be noted.
+        if !app.projections.ready() || !app.journal.has_room() {
             return Err(problem::unavailable("Nothing can be read now."));
         }
         let trace = parts.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
         let trace = trace.and_then(|text| Trace::parse(text).ok());
-        Ok(Self { identity, correlation, trace })
+        let operation = (parts.method.clone(), parts.extensions.get().cloned());
+        Ok(Self { identity, operation, correlation, trace })
     }
 }
 

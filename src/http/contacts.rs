@@ -11,16 +11,16 @@ use events::{
     consent::Scope,
     contact::ContactDetail,
     event::{Event, Personal},
-    id::{ConsentId, ContactId, PersonId, Position, Version},
+    id::{ConsentId, ContactId, CustomerId, PersonId, Position, Version},
     log::Receipt,
     person::PersonEvent,
 };
-use projections::{Answer, PersonCustomer};
+use projections::{Answer, ConsentFor, PersonCustomer};
 
 use super::{
     answer,
     caller::{Caller, Named},
-    persons::visible,
+    persons::{links, of, shown_through, visible},
     problem::{self, Problem},
     reader::Reader,
     write::{self, Write},
@@ -29,6 +29,7 @@ use crate::{
     app::App,
     clock,
     commands::{Command, Done, person::PersonCommand},
+    journal::{Seen, Through},
     parse::{self, Parsed},
 };
 
@@ -38,9 +39,9 @@ pub(super) async fn list(
     Named(person): Named<PersonId>,
 ) -> Result<Response, Problem> {
     let reader = reader.needing(&app, Scope::CustomerRead).await?;
-    let (person, _) = visible(&app, &reader, person)?;
+    let (person, through) = visible(&app, &reader, person)?;
     let found = app.projections.contacts(&person)?.ok_or_else(problem::not_visible)?;
-    Ok(reader.object(found))
+    Ok(reader.object(&app, of(&person, &links(&through)), found))
 }
 
 pub(super) async fn one(
@@ -50,10 +51,10 @@ pub(super) async fn one(
     Named(contact): Named<ContactId>,
 ) -> Result<Response, Problem> {
     let reader = reader.needing(&app, Scope::CustomerRead).await?;
-    let (person, _) = visible(&app, &reader, person)?;
+    let (person, through) = visible(&app, &reader, person)?;
     let contact = contact.ok_or_else(unknown)?;
     let found = app.projections.contact(&person, &contact)?.ok_or_else(unknown)?;
-    Ok(reader.object(found))
+    Ok(reader.object(&app, of(&person, &links(&through)), found))
 }
 
 pub(super) async fn add(
@@ -69,17 +70,21 @@ pub(super) async fn add(
     let Parsed { value: detail, ignored } =
         write::accepted(&app, parse::contact::new(&write.body))?;
     if let Some(before) = write.answered(&app)? {
-        let response = written_before(&app, &caller, (&person, None), &before)?;
+        let whose = links(&through.customers);
+        let target = Target { contact: None, seen: of(&person, &whose) };
+        let response = written_before(&app, &caller, target, &before)?;
         return Ok(answer::with_ignored(response, &ignored));
     }
-    let if_match = write.seen(&app, || current_person(&app, &through))?;
+    let if_match = write.seen(&app, || shown_through(&app, &person, &through.customers))?;
     let consent = through.consent()?;
     let contact = new_id();
     let command = PersonCommand::AddContact { contact, detail, if_match };
     let command = Command::Person(person.clone(), command);
     let receipt = write.receipt(StatusCode::CREATED);
-    let done = write::carry_out(&app, &caller, consent, command, receipt).await?;
-    let response = written(&app, &caller, (&person, None), StatusCode::CREATED, &done)?;
+    let done = write::carry_out(&app, &caller, &consent.stands_on(), command, receipt).await?;
+    let whose = [consent.through()];
+    let target = Target { contact: None, seen: of(&person, &whose) };
+    let response = written(&app, &caller, target, StatusCode::CREATED, &done)?;
     Ok(answer::with_ignored(response, &ignored))
 }
 
@@ -100,7 +105,9 @@ pub(super) async fn change(
         write::accepted(&app, parse::contact::new(&write.body))?;
     let contact = contact.ok_or_else(unknown)?;
     if let Some(before) = write.answered(&app)? {
-        let response = written_before(&app, &caller, (&person, Some(&contact)), &before)?;
+        let whose = links(&through.customers);
+        let target = Target { contact: Some(&contact), seen: of(&person, &whose) };
+        let response = written_before(&app, &caller, target, &before)?;
         return Ok(answer::with_ignored(response, &ignored));
     }
     let current = || app.projections.contact(&person, &contact)?.ok_or_else(unknown).map(Some);
@@ -109,15 +116,17 @@ pub(super) async fn change(
     let command = PersonCommand::ChangeContact { contact: contact.clone(), detail, if_match };
     let command = Command::Person(person.clone(), command);
     let receipt = write.receipt(StatusCode::OK);
-    let done = write::carry_out(&app, &caller, consent, command, receipt).await?;
+    let done = write::carry_out(&app, &caller, &consent.stands_on(), command, receipt).await?;
+    let whose = [consent.through()];
+    let target = Target { contact: Some(&contact), seen: of(&person, &whose) };
     let response = match &done {
         Done::Now { events, position, .. } if events.is_empty() => {
             // Another writer may have stated the same just now.
             let current = app.projections.contact(&person, &contact)?.ok_or_else(unknown)?;
-            unchanged(&app, &caller, current, *position)
+            unchanged(&app, &caller, target.seen, current, *position)
         }
         Done::Now { .. } | Done::Before(_) => {
-            written(&app, &caller, (&person, Some(&contact)), StatusCode::OK, &done)?
+            written(&app, &caller, target, StatusCode::OK, &done)?
         }
     };
     Ok(answer::with_ignored(response, &ignored))
@@ -127,17 +136,32 @@ pub(super) async fn change(
 struct Writable {
     person: PersonId,
     customers: Vec<PersonCustomer>,
-    /// Of customers whose relation to the person counts, open or closed, oldest first.
-    consents: Vec<(projections::ConsentFor, bool)>,
+    /// Of customers whose relation to the person counts, oldest first.
+    consents: Vec<Covering>,
+}
+
+/// A consent that covers a write, if its customer is open.
+struct Covering {
+    consent: ConsentFor,
+    customer: CustomerId,
+    closed: bool,
+}
+
+impl Covering {
+    fn stands_on(&self) -> (ConsentId, Version) {
+        (self.consent.id.clone(), self.consent.version)
+    }
+
+    fn through(&self) -> Through<'_> {
+        Through { customer: &self.customer, consent: &self.consent.id }
+    }
 }
 
 impl Writable {
     /// The oldest consent of an open customer.
-    fn consent(&self) -> Result<(ConsentId, Version), Problem> {
-        let open = self.consents.iter().find(|(_, closed)| !closed);
-        let (consent, _) =
-            open.ok_or_else(|| problem::conflict("All customers of the person are closed."))?;
-        Ok((consent.id.clone(), consent.version))
+    fn consent(&self) -> Result<&Covering, Problem> {
+        let open = self.consents.iter().find(|covering| !covering.closed);
+        open.ok_or_else(|| problem::conflict("All customers of the person are closed."))
     }
 }
 
@@ -162,19 +186,18 @@ fn writable(app: &App, caller: &Caller, person: Option<PersonId>) -> Result<Writ
     let mut consents: Vec<_> = covered
         .into_iter()
         .filter(|(customer, _)| counts(customer))
-        .map(|(customer, consent)| (consent, customer.closed))
+        .map(|(link, consent)| Covering {
+            consent,
+            customer: link.customer.clone(),
+            closed: link.closed,
+        })
         .collect();
     if consents.is_empty() {
         let detail = "What the person is to the customer does not let its contact details change.";
         return Err(problem::not_allowed(detail));
     }
-    consents.sort_by_key(|(consent, _)| consent.granted);
+    consents.sort_by_key(|covering| covering.consent.granted);
     Ok(Writable { person, customers, consents })
-}
-
-fn current_person(app: &App, through: &Writable) -> Result<Option<Answer>, Problem> {
-    let customers: Vec<_> = through.customers.iter().map(|link| link.customer.clone()).collect();
-    Ok(app.projections.person(&through.person, &customers)?)
 }
 
 /// A UUID without hyphens: with them it would be longer than an id may be.
@@ -183,22 +206,30 @@ fn new_id() -> ContactId {
     ContactId::parse(&id).expect("32 digits are an id")
 }
 
+/// What a write is about, and whose data it is.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    /// None where it is made by the write.
+    contact: Option<&'a ContactId>,
+    seen: Seen<'a>,
+}
+
 fn written(
     app: &App,
     caller: &Caller,
-    (person, contact): (&PersonId, Option<&ContactId>),
+    target: Target<'_>,
     status: StatusCode,
     done: &Done,
 ) -> Result<Response, Problem> {
     match done {
-        Done::Before(before) => written_before(app, caller, (person, contact), before),
+        Done::Before(before) => written_before(app, caller, target, before),
         Done::Now { position, version, events } => {
             let [Event::Person(event)] = events.as_slice() else {
                 return Err(problem::broken("one write made not one event".to_owned()));
             };
             let stated = Stated::of(event)
                 .ok_or_else(|| problem::broken("a contact was forgotten at once".to_owned()))?;
-            Ok(stated.answer((app, caller), (status, person), *version, (*position, false)))
+            Ok(stated.answer((app, caller), (status, target.seen), *version, (*position, false)))
         }
     }
 }
@@ -207,13 +238,13 @@ fn written(
 fn written_before(
     app: &App,
     caller: &Caller,
-    (person, contact): (&PersonId, Option<&ContactId>),
+    target: Target<'_>,
     before: &Receipt,
 ) -> Result<Response, Problem> {
     let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
     let answered = (before.position, true);
     let history = app.log.history(&before.stream).map_err(problem::failed)?;
-    let named = contact.map(ContactId::as_str).or(before.ids.first().map(String::as_str));
+    let named = target.contact.map(ContactId::as_str).or(before.ids.first().map(String::as_str));
     for recorded in history.events.iter().rev() {
         let version = recorded.envelope.head.version;
         if version <= before.version
@@ -221,15 +252,21 @@ fn written_before(
             && let Some(stated) = Stated::of(event)
             && Some(stated.contact.as_str()) == named
         {
-            return Ok(stated.answer((app, caller), (status, person), version, answered));
+            return Ok(stated.answer((app, caller), (status, target.seen), version, answered));
         }
     }
     Err(problem::no_such("What the first answer told was forgotten since."))
 }
 
-fn unchanged(app: &App, caller: &Caller, current: Answer, position: Position) -> Response {
+fn unchanged(
+    app: &App,
+    caller: &Caller,
+    seen: Seen<'_>,
+    current: Answer,
+    position: Position,
+) -> Response {
     let body = Some(current.body);
-    let mut response = write::answer(app, caller, StatusCode::OK, body, (position, false));
+    let mut response = write::answer(app, caller, seen, (StatusCode::OK, body), (position, false));
     if let Ok(etag) = HeaderValue::from_maybe_shared(current.etag) {
         response.headers_mut().insert(header::ETAG, etag);
     }
@@ -260,19 +297,19 @@ impl<'a> Stated<'a> {
     fn answer(
         &self,
         (app, caller): (&App, &Caller),
-        (status, person): (StatusCode, &PersonId),
+        (status, seen): (StatusCode, Seen<'_>),
         version: Version,
         answered: (Position, bool),
     ) -> Response {
         let body = projections::contact_body(self.contact, self.detail);
-        let mut response = write::answer(app, caller, status, Some(body), answered);
+        let mut response = write::answer(app, caller, seen, (status, Some(body)), answered);
         let headers = response.headers_mut();
         if let Ok(etag) = HeaderValue::from_str(&projections::etag_of(version)) {
             headers.insert(header::ETAG, etag);
         }
         if status == StatusCode::CREATED {
             let base = &app.settings.base_path;
-            let person = super::path_segment(person.as_str());
+            let person = super::path_segment(seen.person.map_or("", PersonId::as_str));
             let contact = super::path_segment(self.contact.as_str());
             let location = format!("{base}/persons/{person}/contactdetails/{contact}");
             if let Ok(location) = HeaderValue::from_str(&location) {

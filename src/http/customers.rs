@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use axum::{
     extract::{RawQuery, State},
+    http::StatusCode,
     response::Response,
 };
-use events::{consent::Scope, id::CustomerId};
-use projections::Access;
+use events::{
+    consent::Scope,
+    id::{ConsentId, CustomerId},
+};
+use projections::{Access, ConsentFor};
 
 use super::{
     caller::{Caller, Named},
@@ -15,7 +19,11 @@ use super::{
     problem::{self, Problem},
     reader::Reader,
 };
-use crate::{app::App, clock};
+use crate::{
+    app::App,
+    clock,
+    journal::{Seen, Through},
+};
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
@@ -27,7 +35,14 @@ pub(super) async fn list(
     let after = page.after.as_deref().and_then(|id| CustomerId::parse(id).ok());
     let ids =
         app.projections.customers(reader.client(), clock::now(), after.as_ref(), page.wanted());
-    page.answer(&app, &reader, ids, |id| Ok(app.projections.customer(id)?))
+    page.answer(&app, &reader, ids, |id| {
+        // What was revoked since the ids were found is left out.
+        let Ok((customer, access)) = visible(&app, &reader, Some(id.clone())) else {
+            return Ok(None);
+        };
+        reader.saw(&app, StatusCode::OK, of(&through(&customer, &access.consent)));
+        Ok(app.projections.customer(&customer)?)
+    })
 }
 
 pub(super) async fn one(
@@ -36,9 +51,9 @@ pub(super) async fn one(
     Named(customer): Named<CustomerId>,
 ) -> Result<Response, Problem> {
     let reader = reader.needing(&app, Scope::CustomerRead).await?;
-    let (customer, _) = visible(&app, &reader, customer)?;
+    let (customer, access) = visible(&app, &reader, customer)?;
     let found = app.projections.customer(&customer)?.ok_or_else(problem::not_visible)?;
-    Ok(reader.object(found))
+    Ok(reader.object(&app, of(&through(&customer, &access.consent)), found))
 }
 
 pub(super) async fn kyc(
@@ -48,10 +63,11 @@ pub(super) async fn kyc(
 ) -> Result<Response, Problem> {
     let reader = reader.needing(&app, Scope::KycRead).await?;
     let (customer, access) = visible(&app, &reader, customer)?;
-    allowed(access, Scope::KycRead)?;
+    allowed(&access, Scope::KycRead)?;
+    let consent = consent_for(&app, &reader, &customer, Scope::KycRead)?;
     let found = app.projections.kyc(&customer)?;
     let found = found.ok_or_else(|| problem::no_such("The customer has no KYC record."))?;
-    Ok(reader.object(found))
+    Ok(reader.object(&app, of(&through(&customer, &consent.id)), found))
 }
 
 /// The customer, if a consent in force shows it to the caller.
@@ -66,8 +82,29 @@ pub(super) fn visible(
     Ok((customer, access))
 }
 
+/// The oldest consent that allows this; it may just have ended.
+pub(super) fn consent_for(
+    app: &App,
+    caller: &Caller,
+    customer: &CustomerId,
+    scope: Scope,
+) -> Result<ConsentFor, Problem> {
+    let consent = app.projections.consent_for(caller.client(), customer, scope, clock::now());
+    consent.ok_or_else(problem::not_visible)
+}
+
+/// A customer's data, for the journal.
+pub(super) fn through<'a>(customer: &'a CustomerId, consent: &'a ConsentId) -> [Through<'a>; 1] {
+    [Through { customer, consent }]
+}
+
+/// Data of these customers and of no person.
+pub(super) fn of<'a>(customers: &'a [Through<'a>]) -> Seen<'a> {
+    Seen { person: None, customers }
+}
+
 /// Whether the consents, besides showing the customer, allow this too.
-pub(super) fn allowed(access: Access, scope: Scope) -> Result<(), Problem> {
+pub(super) fn allowed(access: &Access, scope: Scope) -> Result<(), Problem> {
     if access.scopes.contains(scope) {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{RawQuery, State},
+    http::StatusCode,
     response::Response,
 };
 use events::{
@@ -18,7 +19,11 @@ use super::{
     problem::{self, Problem},
     reader::Reader,
 };
-use crate::{app::App, clock};
+use crate::{
+    app::App,
+    clock,
+    journal::{Seen, Through},
+};
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
@@ -29,7 +34,14 @@ pub(super) async fn list(
     let page = Page::asked(&app, &reader, "persons", query.as_deref())?;
     let after = page.after.as_deref().and_then(|id| PersonId::parse(id).ok());
     let ids = app.projections.persons(reader.client(), clock::now(), after.as_ref(), page.wanted());
-    page.answer(&app, &reader, ids, |id| shown_to(&app, &reader, id))
+    page.answer(&app, &reader, ids, |id| {
+        // What was revoked since the ids were found is left out.
+        let Ok((person, through)) = visible(&app, &reader, Some(id.clone())) else {
+            return Ok(None);
+        };
+        reader.saw(&app, StatusCode::OK, of(&person, &links(&through)));
+        shown_through(&app, &person, &through)
+    })
 }
 
 pub(super) async fn one(
@@ -38,19 +50,30 @@ pub(super) async fn one(
     Named(person): Named<PersonId>,
 ) -> Result<Response, Problem> {
     let reader = reader.needing(&app, Scope::CustomerRead).await?;
-    let person = person.ok_or_else(problem::not_visible)?;
-    let found = shown_to(&app, &reader, &person)?.ok_or_else(problem::not_visible)?;
-    Ok(reader.object(found))
+    let (person, through) = visible(&app, &reader, person)?;
+    let found = shown_through(&app, &person, &through)?.ok_or_else(problem::not_visible)?;
+    Ok(reader.object(&app, of(&person, &links(&through)), found))
 }
 
-/// The person as this caller sees it; none if it is not visible.
-fn shown_to(app: &App, caller: &Caller, person: &PersonId) -> Result<Option<Answer>, Problem> {
-    let through = app.projections.person_customers(caller.client(), person, clock::now());
-    if through.is_empty() {
-        return Ok(None);
-    }
-    let customers: Vec<CustomerId> = through.into_iter().map(|link| link.customer).collect();
+/// The person as somebody sees it who may see these customers.
+pub(super) fn shown_through(
+    app: &App,
+    person: &PersonId,
+    through: &[PersonCustomer],
+) -> Result<Option<Answer>, Problem> {
+    let customers: Vec<CustomerId> = through.iter().map(|link| link.customer.clone()).collect();
     Ok(app.projections.person(person, &customers)?)
+}
+
+/// Customers through whom a person is seen, for the journal.
+pub(super) fn links(through: &[PersonCustomer]) -> Vec<Through<'_>> {
+    let through = through.iter();
+    through.map(|link| Through { customer: &link.customer, consent: &link.consent }).collect()
+}
+
+/// Data of a person, seen through these customers.
+pub(super) fn of<'a>(person: &'a PersonId, customers: &'a [Through<'a>]) -> Seen<'a> {
+    Seen { person: Some(person), customers }
 }
 
 /// The person, and the customers through which the caller sees it: at least one.

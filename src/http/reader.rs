@@ -20,7 +20,7 @@ use super::{
     caller::{self, Caller},
     problem::{self, Problem},
 };
-use crate::app::App;
+use crate::{app::App, journal::Seen};
 
 const MIN_LOG_POSITION: HeaderName = HeaderName::from_static("x-min-log-position");
 /// Reads of one client that may wait at the same time.
@@ -68,10 +68,14 @@ impl Reader {
         Ok(self)
     }
 
-    pub(super) fn object(&self, answer: Answer) -> Response {
-        self.with_position(answer::object(self.if_none_match.as_ref(), answer))
+    /// One object, and whose data it is.
+    pub(super) fn object(&self, app: &App, seen: Seen<'_>, answer: Answer) -> Response {
+        let response = answer::object(self.if_none_match.as_ref(), answer);
+        self.saw(app, response.status(), seen);
+        self.with_position(response)
     }
 
+    /// A page of a list; whose data its items are was noted item by item.
     pub(super) fn list(&self, items: &[Bytes], next_cursor: &str) -> Response {
         self.with_position(answer::list(items, next_cursor))
     }

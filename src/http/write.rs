@@ -24,6 +24,7 @@ use crate::{
     app::App,
     commands::{Command, Done, Order},
     config::UnknownMembers,
+    journal::Seen,
     parse::{Parsed, Violations},
 };
 
@@ -129,11 +130,10 @@ pub(super) fn accepted<T>(
 pub(super) async fn carry_out(
     app: &App,
     caller: &Caller,
-    consent: (ConsentId, Version),
+    (consent, version): &(ConsentId, Version),
     command: Command,
     receipt: Option<NewReceipt>,
 ) -> Result<Done, Problem> {
-    let (consent, version) = consent;
     let cause = Cause {
         client: Some(caller.client().clone()),
         consent: Some(consent.clone()),
@@ -141,7 +141,7 @@ pub(super) async fn carry_out(
         trace: caller.trace.clone(),
         ..Cause::by(Actor::Client)
     };
-    let also = vec![(StreamId::Consent(consent), version)];
+    let also = vec![(StreamId::Consent(consent.clone()), *version)];
     Ok(app.execute(Order { command, cause, also, receipt }).await?)
 }
 
@@ -149,10 +149,11 @@ pub(super) async fn carry_out(
 pub(super) fn answer(
     app: &App,
     caller: &Caller,
-    status: StatusCode,
-    body: Option<Bytes>,
+    seen: Seen<'_>,
+    (status, body): (StatusCode, Option<Bytes>),
     (position, replayed): (Position, bool),
 ) -> Response {
+    caller.saw(app, status, seen);
     let is_empty = body.is_none();
     let mut response = Response::new(body.map_or_else(Body::empty, Body::from));
     *response.status_mut() = status;

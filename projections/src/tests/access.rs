@@ -3,7 +3,7 @@
 use events::{
     consent::{ConsentEvent, ConsentTerms, Scope},
     customer::CustomerEvent,
-    id::{PersonId, Version},
+    id::{ConsentId, PersonId, Version},
     party::Relation,
 };
 
@@ -41,8 +41,9 @@ fn only_the_named_client_sees_only_what_exists() {
     bank.customer("C-1", [opened("Stark")]);
     let projections = bank.projections("p");
     let access = |of: &str, id: &str| projections.access(&client(of), &customer(id), day(1));
-    let full = Access { scopes: scopes(&Scope::ALL), closed: false };
-    assert_eq!(access("A", "C-1"), Some(full));
+    let consent = ConsentId::parse("N-1").unwrap();
+    let full = Access { scopes: scopes(&Scope::ALL), closed: false, consent };
+    assert_eq!(access("A", "C-1").as_ref(), Some(&full));
     assert_eq!(access("A", "C-2"), None);
     assert_eq!(access("B", "C-1"), None);
     assert_eq!(projections.customers(&client("A"), day(1), None, 10), [customer("C-1")]);
@@ -158,6 +159,7 @@ fn a_person_is_seen_once_registered_and_through_visible_customers_only() {
     let through = |customer_id: &str, closed, relations: &[Option<Relation>]| PersonCustomer {
         customer: customer(customer_id),
         closed,
+        consent: ConsentId::parse("N-1").unwrap(),
         relations: relations.to_vec(),
     };
     let found = projections.person_customers(&client("A"), &person("P-1"), day(1));
