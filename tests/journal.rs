@@ -9,6 +9,9 @@ use crate::support::{
     binary::{complaint, run, stdout},
 };
 
+/// Method, path, body, status, and whose data the journal then names.
+type Called = (Method, &'static str, Option<Value>, u16, &'static [&'static str]);
+
 /// What the journal tells of the calls, the newest last: method, route, person, customers, status.
 async fn told(app: &TestApp, query: &str) -> Vec<Value> {
     app.admin_lines(&format!("/access?{query}")).await
@@ -33,7 +36,7 @@ async fn every_operation_that_shows_or_changes_data_leaves_an_entry() {
     app.state([consent("N-0", "alpha", &["C-1"], &["kyc:read"])]).await;
     let alpha = app.client("alpha");
     let own = email_of("a@example.com");
-    let calls: [(Method, &str, Option<Value>, u16, &[&str]); 14] = [
+    let calls: [Called; 14] = [
         (Method::GET, "/customers/C-1", None, 200, &["- C-1/N-1"]),
         (Method::GET, "/customers/C-1/kyc", None, 200, &["- C-1/N-1"]),
         (Method::GET, "/customers/C-1/addresses", None, 200, &["- C-1/N-1"]),
