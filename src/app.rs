@@ -16,7 +16,7 @@ use crate::{
     commands::{CommandError, Commands, Done, Limits, Order},
     config::{Config, ProblemTypeStyle, UnknownMembers},
     folder,
-    http::Waiting,
+    http::{Admission, Waiting},
     journal::{Journal, JournalSettings},
     opaque::Secrets,
     publisher::Publisher,
@@ -36,6 +36,7 @@ pub struct App {
     pub settings: Settings,
     pub publisher: Publisher,
     pub journal: Journal,
+    pub(crate) admission: Admission,
     pub(crate) waiting: Waiting,
 }
 
@@ -88,6 +89,7 @@ impl App {
             projections,
             publisher,
             journal: open_journal(config)?,
+            admission: Admission::new(&config.http),
             waiting: Waiting::default(),
         }))
     }

@@ -56,6 +56,11 @@ pub struct Http {
     pub problem_type_style: ProblemTypeStyle,
     pub idempotency_key_h_min: u32,
     pub request_ms_max: u64,
+    pub rate_per_s: u32,
+    pub rate_burst: u32,
+    pub at_once_max: usize,
+    pub waiting_max: usize,
+    pub waiting_ms_max: u64,
     pub drain_ms_max: u64,
 }
 
@@ -199,6 +204,7 @@ impl Config {
             .then(|| "journal.file_bytes_max must lie between 4096 and 1099511627776".to_owned());
         let wrong: Vec<String> = [
             bound("http.body_bytes_max", self.http.body_bytes_max, 1024 * 1024),
+            bound("http.at_once_max", self.http.at_once_max, 65_536),
             bound("log.queue_max", self.log.queue_max, 1024 * 1024),
             bound("rules.addresses_max", self.rules.addresses_max, 10_000),
             bound("rules.contacts_max", self.rules.contacts_max, 200),

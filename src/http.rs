@@ -1,6 +1,7 @@
 //! The HTTP API: its routes, and what holds for every answer.
 
 mod addresses;
+mod admission;
 mod answer;
 mod caller;
 mod contacts;
@@ -23,7 +24,7 @@ use axum::{Router, routing::get};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 use self::outermost::Outermost;
-pub(crate) use self::reader::Waiting;
+pub(crate) use self::{admission::Admission, reader::Waiting};
 use crate::app::App;
 
 /// Everything but what RFC 3986 calls unreserved.

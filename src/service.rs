@@ -156,10 +156,11 @@ fn publisher(
     Ok(Publisher::start(settings, log.clone(), stop, tasks)?)
 }
 
-/// Keeps what idempotency keys take on the disk bounded, once an hour.
+/// Keeps bounded what is remembered of clients, once an hour.
 async fn forget_old_keys(app: Arc<App>, stop: CancellationToken) {
     let mut hours = tokio::time::interval(Duration::from_hours(1));
     while stop.run_until_cancelled(hours.tick()).await.is_some() {
+        app.admission.forget_quiet();
         let app = Arc::clone(&app);
         let forgotten = tokio::task::spawn_blocking(move || app.forget_old_keys(clock::now()));
         match forgotten.await {

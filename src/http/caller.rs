@@ -12,7 +12,10 @@ use events::{
     text::{Correlation, Trace, Unfit},
 };
 
-use super::problem::{self, Problem};
+use super::{
+    admission::Place,
+    problem::{self, Problem},
+};
 use crate::{
     access::Identity,
     app::App,
@@ -24,13 +27,14 @@ pub(super) const CORRELATION: HeaderName = HeaderName::from_static("x-correlatio
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A request whose correlation id and token were found good.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Caller {
     pub(super) identity: Arc<Identity>,
     /// What it asks for: the method, and the route with its ids left out.
     pub(super) operation: (Method, Option<MatchedPath>),
     pub(super) correlation: Correlation,
     pub(super) trace: Option<Trace>,
+    _place: Place,
 }
 
 impl Caller {
@@ -64,10 +68,12 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let place = app.admission.place().await?;
         let correlation = correlation(&parts.headers)?
             .ok_or_else(|| problem::invalid("Send an X-Correlation-ID of 1 to 64 characters."))?;
         let token = bearer(&parts.headers).ok_or_else(problem::no_token)?;
         let identity = app.tokens.identify(token)?;
+        app.admission.count(&identity.client)?;
         // Who may see what is known only to projections that have come up to the log; and who
         // saw it must be noted.
         if !app.projections.ready() || !app.journal.has_room() {
@@ -76,7 +82,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         let trace = parts.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
         let trace = trace.and_then(|text| Trace::parse(text).ok());
         let operation = (parts.method.clone(), parts.extensions.get().cloned());
-        Ok(Self { identity, operation, correlation, trace })
+        Ok(Self { identity, operation, correlation, trace, _place: place })
     }
 }
 

@@ -3,7 +3,7 @@
 mod catalogue;
 mod kind;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -206,9 +206,12 @@ pub(super) fn unavailable(detail: &'static str) -> Problem {
         .with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S))
 }
 
-pub(super) fn too_many(detail: &'static str) -> Problem {
+/// Beyond what one client may ask for; `wait` is how long it should at least.
+pub(super) fn too_many(detail: &'static str, wait: Duration) -> Problem {
+    // Whole seconds, and not too early.
+    let wait = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     Problem::new(StatusCode::TOO_MANY_REQUESTS, Kind::TooManyRequests, detail)
-        .with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S))
+        .with(header::RETRY_AFTER, HeaderValue::from(wait.max(RETRY_AFTER_S)))
 }
 
 /// Ours to mend; the cause goes to the log.

@@ -1,6 +1,6 @@
 //! A caller that reads: what it has already, and how new what it sees must be.
 
-use std::{collections::HashMap, ops::Deref, sync::Arc};
+use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
@@ -121,7 +121,10 @@ impl Waiting {
         let mut waiting = self.0.lock();
         let count = waiting.entry(client.clone()).or_default();
         if *count >= WAITING_MAX {
-            return Err(problem::too_many("Too many of your requests are waiting."));
+            return Err(problem::too_many(
+                "Too many of your requests are waiting.",
+                Duration::ZERO,
+            ));
         }
         *count += 1;
         Ok(Waiter { waiting: self, client: client.clone() })

@@ -1,5 +1,7 @@
 //! What there is to say about each kind of problem: once, for the document and for the pages.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::kind::camel_case;
@@ -168,7 +170,10 @@ impl Kind {
             Self::PreconditionFailed => vec![changed_since()],
             Self::ResourceTooLarge => vec![too_large()],
             Self::IdempotencyKeyReused => vec![key_reused()],
-            Self::TooManyRequests => vec![too_many("Too many of your requests are waiting.")],
+            Self::TooManyRequests => vec![too_many(
+                "You have sent more requests than is your share.",
+                Duration::from_secs(1),
+            )],
             Self::TechnicalError => vec![no_route(), broken(String::new())],
             Self::ServiceUnavailable => vec![unavailable("Nothing can be read now.")],
         };

@@ -1,0 +1,153 @@
+//! Who is let in now: not more requests at once than can be served well, and of each client not
+//! more than its share.
+
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use events::id::ClientId;
+use governor::{
+    DefaultKeyedRateLimiter, Quota,
+    clock::{Clock, DefaultClock},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::problem::{self, Problem};
+use crate::config::Http;
+
+#[derive(Debug)]
+pub(crate) struct Admission {
+    at_once: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    waiting_max: usize,
+    wait_time_max: Duration,
+    /// None: nobody is counted.
+    rates: Option<DefaultKeyedRateLimiter<ClientId>>,
+}
+
+/// The place of a request among those that are served at once; free again when dropped.
+pub(super) type Place = OwnedSemaphorePermit;
+
+/// A request that waits; no longer when dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Admission {
+    pub(crate) fn new(settings: &Http) -> Self {
+        let quota = |per_second: NonZeroU32| {
+            let burst = NonZeroU32::new(settings.rate_burst).unwrap_or(per_second);
+            Quota::per_second(per_second).allow_burst(burst)
+        };
+        Self {
+            at_once: Arc::new(Semaphore::new(settings.at_once_max)),
+            waiting: AtomicUsize::new(0),
+            waiting_max: settings.waiting_max,
+            wait_time_max: Duration::from_millis(settings.waiting_ms_max),
+            rates: NonZeroU32::new(settings.rate_per_s)
+                .map(|rate| DefaultKeyedRateLimiter::keyed(quota(rate))),
+        }
+    }
+
+    /// A place at once, or after a short wait; too many that wait are told to come again instead.
+    pub(super) async fn place(&self) -> Result<Place, Problem> {
+        if let Ok(place) = Arc::clone(&self.at_once).try_acquire_owned() {
+            return Ok(place);
+        }
+        let waiting = Waiting(&self.waiting);
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.waiting_max {
+            return Err(full());
+        }
+        let place = Arc::clone(&self.at_once).acquire_owned();
+        let place = tokio::time::timeout(self.wait_time_max, place).await;
+        drop(waiting);
+        place.map_err(|_| full())?.map_err(|_| full())
+    }
+
+    /// Counts a request of a client, whose token was found good; an error beyond its share.
+    pub(super) fn count(&self, client: &ClientId) -> Result<(), Problem> {
+        let Some(rates) = &self.rates else { return Ok(()) };
+        rates.check_key(client).map_err(|not_until| {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            problem::too_many("You have sent more requests than is your share.", wait)
+        })
+    }
+
+    /// Forgets clients that were not heard of for a while.
+    pub(crate) fn forget_quiet(&self) {
+        if let Some(rates) = &self.rates {
+            rates.retain_recent();
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn full() -> Problem {
+    problem::unavailable("More is asked than can be answered now.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn admission(change: impl FnOnce(&mut Http)) -> Admission {
+        let mut settings = Config::load(None).unwrap().http;
+        change(&mut settings);
+        Admission::new(&settings)
+    }
+
+    #[tokio::test]
+    async fn those_beyond_the_places_wait_and_those_beyond_the_queue_are_turned_away() {
+        let full = admission(|http| {
+            (http.at_once_max, http.waiting_max, http.waiting_ms_max) = (2, 1, 60_000);
+        });
+        let first = full.place().await.unwrap();
+        let _second = full.place().await.unwrap();
+        let mut third = Box::pin(full.place());
+        assert!(futures::poll!(&mut third).is_pending());
+        assert!(full.place().await.is_err());
+        drop(first);
+        drop(third.await.unwrap());
+        drop(full.place().await.unwrap());
+        assert_eq!(full.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_longer_than_is_bearable() {
+        let full = admission(|http| {
+            (http.at_once_max, http.waiting_max, http.waiting_ms_max) = (1, 1, 10);
+        });
+        let _first = full.place().await.unwrap();
+        assert!(full.place().await.is_err());
+        assert_eq!(full.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn each_client_has_its_own_share() {
+        let shares = admission(|http| (http.rate_per_s, http.rate_burst) = (1, 3));
+        let [alpha, beta] = ["alpha", "beta"].map(|id| ClientId::parse(id).unwrap());
+        for _within in 0..3 {
+            shares.count(&alpha).unwrap();
+        }
+        assert!(shares.count(&alpha).is_err());
+        shares.count(&beta).unwrap();
+        shares.forget_quiet();
+        assert!(shares.count(&alpha).is_err());
+    }
+
+    #[test]
+    fn without_a_rate_nobody_is_counted() {
+        let open = admission(|http| http.rate_per_s = 0);
+        let alpha = ClientId::parse("alpha").unwrap();
+        assert!((0..100_000).all(|_| open.count(&alpha).is_ok()));
+    }
+}

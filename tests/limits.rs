@@ -1,0 +1,76 @@
+//! Limits: of one client's share, and of what is served at once.
+
+use bytes::Bytes;
+use futures::StreamExt;
+use reqwest::Method;
+
+use crate::support::{app::TestApp, bank::*};
+
+async fn bank_with(change: impl FnOnce(&mut dossier::config::Http)) -> TestApp {
+    let app = TestApp::configured(|config| change(&mut config.http)).await;
+    app.state(lines()).await;
+    app
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_beyond_its_share_is_told_when_to_come_again() {
+    let app = bank_with(|http| (http.rate_per_s, http.rate_burst) = (1, 5)).await;
+    let (alpha, beta) = (app.client("alpha"), app.client("beta"));
+    let mut served = 0;
+    let refused = loop {
+        let answer = alpha.get("/customers/C-1").await;
+        if answer.status != 200 {
+            break answer;
+        }
+        served += 1;
+    };
+    assert!((5..20).contains(&served), "{served} were served");
+    let refused = refused.problem(429, "TOO_MANY_REQUESTS");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    // Writes count, and a token that is not good counts for nobody.
+    let write = alpha.post("/customers/C-1/addresses", &new_address("Bern")).await;
+    assert!([201, 429].contains(&write.status), "{}", write.status);
+    for _stranger in 0..20 {
+        let ask = alpha.ask(Method::GET, "/customers").header("authorization", "Bearer x.y.z");
+        ask.send().await.problem(401, "INVALID_TOKEN");
+    }
+    beta.get("/customers/C-1").await.is(200);
+    alpha.get("/healthcheck").await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_is_refused_at_once_while_health_is_answered() {
+    let app = bank_with(|http| (http.at_once_max, http.waiting_max) = (1, 0)).await;
+    let alpha = app.client("alpha");
+    let (mut more, rest) = futures::channel::mpsc::channel::<Bytes>(1);
+    let body = rest.map(Ok::<_, std::io::Error>);
+    let slow = alpha.ask(Method::POST, "/customers/C-1/addresses");
+    let slow = slow.json(&new_address("Bern")).body(reqwest::Body::wrap_stream(body));
+    let slow = tokio::spawn(slow.send());
+    let refused = loop {
+        let answer = alpha.get("/customers/C-1").await;
+        if answer.status != 200 {
+            break answer;
+        }
+    };
+    let refused = refused.problem(503, "SERVICE_UNAVAILABLE");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    alpha.get("/healthcheck").await.is(200);
+    alpha.get("/openapi.json").await.is(200);
+    more.try_send(new_address("Bern").to_string().into()).unwrap();
+    drop(more);
+    slow.await.unwrap().is(201);
+    alpha.get("/customers/C-1").await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_crowd_waits_and_is_served() {
+    let app = bank_with(|http| (http.at_once_max, http.waiting_max) = (2, 100)).await;
+    let crowd = (0..50).map(|_| {
+        let alpha = app.client("alpha");
+        tokio::spawn(async move { alpha.get("/customers").await.status })
+    });
+    for served in futures::future::join_all(crowd).await {
+        assert_eq!(served.unwrap(), 200);
+    }
+}
