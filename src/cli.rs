@@ -18,7 +18,7 @@ use std::{
 use anyhow::{Context, ensure};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::{app, config::Config, folder::NoKey, http, service::Refused, telemetry};
+use crate::{app, config::Config, discretion, folder::NoKey, http, service::Refused, telemetry};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -97,6 +97,9 @@ struct Misused(anyhow::Error);
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
+    if let Err(error) = discretion::keep() {
+        eprintln!("dossier: core dumps cannot be switched off: {error}");
+    }
     let cli = Cli::parse();
     match run(cli.command) {
         Ok(code) => code,

@@ -13,6 +13,7 @@ mod clock;
 pub mod commands;
 pub mod config;
 pub mod consents;
+mod discretion;
 pub mod feed;
 pub mod folder;
 pub mod http;

@@ -15,6 +15,7 @@ mod health;
 mod import;
 mod journal;
 mod kyc;
+mod leaks;
 mod limits;
 mod nats;
 mod openapi;

@@ -242,7 +242,7 @@ pub(crate) fn catching<T>(run: impl FnOnce() -> Result<T, StoreError>) -> Result
         .unwrap_or_else(|panic| Err(StoreError::Panicked(message_of(&*panic))))
 }
 
-pub(crate) fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }

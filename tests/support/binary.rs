@@ -77,16 +77,26 @@ impl Serving {
 
     /// The same, with a NATS server to publish to.
     pub(crate) fn publishing(dir: &Path, nats: &str) -> Self {
+        Self::keeping(dir, nats, "info").0
+    }
+
+    /// The same, with a filter of log lines, and all the lines when it has ended.
+    pub(crate) fn keeping(dir: &Path, nats: &str, filter: &str) -> (Self, Lines) {
         let mut command = dossier(&["serve", "--dev", "--nats", nats, "--data"]);
+        command.env("DOSSIER__TELEMETRY__FILTER", filter);
         command.arg(dir).args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let fields = serving(child.stderr.take().unwrap());
+        let (fields, lines) = serving(child.stderr.take().unwrap());
         let url = |name: &str| format!("http://{}", fields[name].as_str().unwrap());
-        Self { child, public: url("public"), admin: url("admin") }
+        (Self { child, public: url("public"), admin: url("admin") }, lines)
     }
 
     pub(crate) fn client(&self, token: String) -> Client {
         Client { http: http(), base: self.public.clone(), token }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// As Ctrl-C does.
@@ -122,20 +132,32 @@ impl Drop for Serving {
     }
 }
 
+/// The log lines of a process, once it has ended.
+pub(crate) struct Lines(thread::JoinHandle<Vec<String>>);
+
+impl Lines {
+    pub(crate) fn all(self) -> Vec<String> {
+        self.0.join().unwrap()
+    }
+}
+
 /// Reads log lines to their end, and answers the fields of the one that says `Serving.`.
-fn serving(stderr: ChildStderr) -> Value {
+fn serving(stderr: ChildStderr) -> (Value, Lines) {
     let (said, lines) = mpsc::channel();
-    thread::spawn(move || {
+    let all = Lines(thread::spawn(move || {
+        let mut all = Vec::new();
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            all.push(line.clone());
             // Once it serves nobody listens, but it must be let to speak.
             let _ = said.send(line);
         }
-    });
+        all
+    }));
     let mut log = String::new();
     while let Ok(line) = lines.recv_timeout(WAIT_MAX) {
         let told: Value = serde_json::from_str(&line).unwrap_or_default();
         if told["fields"]["message"] == "Serving." {
-            return told["fields"].clone();
+            return (told["fields"].clone(), all);
         }
         log = log + &line + "\n";
     }

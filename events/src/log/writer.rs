@@ -16,7 +16,7 @@ use super::{
     AppendError, LogSettings, NewReceipt, Outcome, Shared,
     group::Group,
     mark::MarkFile,
-    store::{self, Batch, StoreError},
+    store::{Batch, StoreError},
 };
 use crate::{
     causes,
@@ -95,8 +95,9 @@ pub(super) fn start(
     std::thread::Builder::new().name("log-writer".to_owned()).spawn(move || {
         let shared = Arc::clone(&run.shared);
         // A writer that is gone without a word would look like one that was closed.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run.run())) {
-            stop(&shared, &StoreError::Panicked(store::message_of(&*panic)));
+        if catch_unwind(AssertUnwindSafe(|| run.run())).is_err() {
+            // Where, was told there; the message may quote data.
+            stop(&shared, &StoreError::Panicked("in the writer".to_owned()));
         }
     })
 }

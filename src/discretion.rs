@@ -1,0 +1,25 @@
+//! What the process itself could give away when it dies or stumbles: its memory, and the values
+//! that a panic quotes.
+#![expect(clippy::print_stderr, reason = "log lines may not be set up yet")]
+
+use rustix::{
+    io,
+    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit},
+};
+
+/// Once, before anything is read that may be personal or secret.
+///
+/// A panic then tells where it happened, but not its message; the process leaves no core dump, and
+/// no other process of the same user may look into its memory, unless this is an error.
+pub(crate) fn keep() -> io::Result<()> {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        if tracing::dispatcher::has_been_set() {
+            tracing::error!(place, "A thread panicked.");
+        } else {
+            eprintln!("dossier: a thread panicked at {place}");
+        }
+    }));
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+}
