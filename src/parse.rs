@@ -30,16 +30,17 @@ use self::findings::Findings;
 use self::json::Json;
 use self::value::Value;
 
-/// Most violations that are told of one document.
-pub const VIOLATIONS_MAX: usize = 100;
-/// Most ignored members that are named of one document.
-pub const IGNORED_MAX: usize = 100;
+/// Bytes of pointers and details that are told of one document's violations, at most; and of
+/// pointers to its ignored members, as many.
+pub const TOLD_BYTES_MAX: usize = 256 * 1024;
+/// Stands for the ignored members that there is no room to name; no pointer is like it.
+pub const IGNORED_BEYOND: &str = "...";
 
 /// A value, and what its document said besides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed<T> {
     pub value: T,
-    /// Pointers to members that nobody knows.
+    /// Pointers to members that nobody knows; the last may be `IGNORED_BEYOND`.
     pub ignored: Vec<String>,
 }
 
@@ -88,6 +89,14 @@ pub struct Violation {
     pub pointer: String,
     /// Reads after the name of the member: `is required`.
     pub detail: String,
+}
+
+impl Violation {
+    /// Stands for the violations that there is no room to tell.
+    pub(crate) fn beyond() -> Self {
+        let (pointer, detail) = (String::new(), "more is wrong than is listed here".to_owned());
+        Self { kind: Kind::Invalid, pointer, detail }
+    }
 }
 
 impl fmt::Display for Violation {

@@ -10,6 +10,8 @@ use axum::{
 use bytes::{BufMut, Bytes, BytesMut};
 use projections::Answer;
 
+use crate::parse::IGNORED_BEYOND;
+
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(super) const LOG_POSITION: HeaderName = HeaderName::from_static("x-log-position");
 
@@ -17,8 +19,9 @@ pub(super) const IGNORED_MEMBERS: HeaderName = HeaderName::from_static("x-ignore
 
 /// Headers of an answer, so that room is made once.
 const HEADERS: usize = 6;
-/// Bytes of a header that names ignored members, about.
-const IGNORED_BYTES_MAX: usize = 2048;
+/// Bytes of the header that names ignored members: with the others it stays below the 8 KiB
+/// of headers at which many clients and gateways give up.
+const IGNORED_BYTES_MAX: usize = 7 * 1024;
 
 /// One object: its bytes and its ETag, or 304 when the client has them already.
 pub(super) fn object(if_none_match: Option<&HeaderValue>, answer: Answer) -> Response {
@@ -92,14 +95,14 @@ pub(super) fn ignored(pointers: &[String]) -> Option<HeaderValue> {
     HeaderValue::from_str(&listed(pointers)).ok()
 }
 
-/// As many as fit: gateways give up on headers that are longer than they like.
+/// As many as fit, each of them whole.
 fn listed(pointers: &[String]) -> String {
     let mut list = String::new();
     for pointer in pointers {
         let pointer = printable(pointer);
         let between = if list.is_empty() { "" } else { ", " };
         if list.len() + between.len() + pointer.len() > IGNORED_BYTES_MAX {
-            return list + between + "...";
+            return list + between + IGNORED_BEYOND;
         }
         list = list + between + &pointer;
     }

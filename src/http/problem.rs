@@ -18,7 +18,7 @@ use crate::{
     access::TokenError,
     commands::{CommandError, Rejection},
     config::ProblemTypeStyle,
-    parse::{self, Violation, Violations},
+    parse::{self, IGNORED_BEYOND, Violation, Violations},
 };
 
 /// What a client is told to wait before it tries again, in seconds.
@@ -52,7 +52,8 @@ pub(super) struct Body<'a> {
     /// The correlation id as a URN.
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,
-    /// All that is wrong with the body, as far as it could be read.
+    /// All that is wrong with the body, as far as it could be read; where there is no room to
+    /// tell all of it, the last one says so.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     violations: &'a [Violation],
 }
@@ -83,10 +84,13 @@ impl Problem {
 
     /// The same, and members that nobody knows besides.
     pub(super) fn and_unknown(mut self, pointers: &[String]) -> Self {
-        self.0.violations.extend(pointers.iter().map(|pointer| Violation {
-            kind: parse::Kind::Invalid,
-            pointer: pointer.clone(),
-            detail: "is unknown here".to_owned(),
+        self.0.violations.extend(pointers.iter().map(|pointer| match pointer.as_str() {
+            IGNORED_BEYOND => Violation::beyond(),
+            pointer => Violation {
+                kind: parse::Kind::Invalid,
+                pointer: pointer.to_owned(),
+                detail: "is unknown here".to_owned(),
+            },
         }));
         self
     }

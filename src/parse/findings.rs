@@ -2,51 +2,75 @@
 
 use std::fmt;
 
-use super::{IGNORED_MAX, Kind, Parsed, VIOLATIONS_MAX, Violation, Violations};
-
-/// Longest part of a member's name that is repeated; an answer stays small whatever was asked.
-const NAME_CHARS_MAX: usize = 100;
+use super::{IGNORED_BEYOND, Kind, Parsed, TOLD_BYTES_MAX, Violation, Violations};
 
 #[derive(Default)]
 pub(super) struct Findings {
-    violations: Vec<Violation>,
+    violations: Told<Violation>,
     malformed: bool,
-    ignored: Vec<String>,
+    ignored: Told<String>,
+}
+
+/// What is told, whole, as long as there is room.
+///
+/// Nothing is even written once something did not fit: a name that is long and stands far up
+/// comes again in the pointer to everything below it.
+struct Told<T> {
+    list: Vec<T>,
+    bytes: usize,
+    is_full: bool,
+}
+
+impl<T> Default for Told<T> {
+    fn default() -> Self {
+        Self { list: Vec::new(), bytes: 0, is_full: false }
+    }
+}
+
+impl<T> Told<T> {
+    /// Takes something with its bytes, or what stands for all that does not fit.
+    fn tell(&mut self, write: impl FnOnce() -> (T, usize), beyond: impl FnOnce() -> T) {
+        if self.is_full {
+            return;
+        }
+        let (one, bytes) = write();
+        self.bytes += bytes;
+        self.is_full = self.bytes > TOLD_BYTES_MAX;
+        self.list.push(if self.is_full { beyond() } else { one });
+    }
 }
 
 impl Findings {
     pub(super) fn note(&mut self, kind: Kind, path: Path<'_>, detail: impl fmt::Display) {
         // Beyond the bound the kind still counts.
         self.malformed |= kind == Kind::Malformed;
-
-        if self.violations.len() < VIOLATIONS_MAX {
+        let write = || {
             let (pointer, detail) = (path.to_string(), detail.to_string());
-            self.violations.push(Violation { kind, pointer, detail });
-        } else if self.violations.len() == VIOLATIONS_MAX {
-            let (pointer, detail) = (String::new(), "more is wrong than is listed here".to_owned());
-            self.violations.push(Violation { kind, pointer, detail });
-        }
+            let bytes = pointer.len() + detail.len();
+            (Violation { kind, pointer, detail }, bytes)
+        };
+        self.violations.tell(write, Violation::beyond);
     }
 
     pub(super) fn ignore(&mut self, path: Path<'_>) {
-        if self.ignored.len() < IGNORED_MAX {
-            self.ignored.push(path.to_string());
-        } else if self.ignored.len() == IGNORED_MAX {
-            // Others, too.
-            self.ignored.push("...".to_owned());
-        }
+        let write = || {
+            let pointer = path.to_string();
+            let bytes = pointer.len();
+            (pointer, bytes)
+        };
+        self.ignored.tell(write, || IGNORED_BEYOND.to_owned());
     }
 
     /// A reader gives no value only where it has noted why.
     pub(super) fn judge<T>(self, value: Option<T>) -> Result<Parsed<T>, Violations> {
         match value {
-            Some(value) if self.violations.is_empty() => {
-                Ok(Parsed { value, ignored: self.ignored })
+            Some(value) if self.violations.list.is_empty() => {
+                Ok(Parsed { value, ignored: self.ignored.list })
             }
             Some(_) | None => {
-                debug_assert!(!self.violations.is_empty(), "no value, and no reason");
-                let Self { violations: list, malformed, ignored } = self;
-                Err(Violations { list, malformed, ignored })
+                debug_assert!(!self.violations.list.is_empty(), "no value, and no reason");
+                let Self { violations, malformed, ignored } = self;
+                Err(Violations { list: violations.list, malformed, ignored: ignored.list })
             }
         }
     }
@@ -74,9 +98,8 @@ impl fmt::Display for Path<'_> {
 }
 
 fn write_escaped(name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for (index, letter) in name.chars().enumerate() {
+    for letter in name.chars() {
         match letter {
-            _ if index == NAME_CHARS_MAX => return f.write_str("…"),
             '~' => f.write_str("~0")?,
             '/' => f.write_str("~1")?,
             letter => fmt::Write::write_char(f, letter)?,

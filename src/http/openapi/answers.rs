@@ -37,7 +37,7 @@ const HEADERS: [(&str, Form, &str); 16] = [
         "X-Ignored-Members",
         Form::Text,
         "JSON Pointers to members of the body that nobody knows; commas and what a header may \
-         not hold are percent-encoded.",
+         not hold are percent-encoded. A last ... stands for those that a header has no room for.",
     ),
     ("X-Log-Position", Form::Like(POSITION), "Opaque: where the write stands in the log."),
     (

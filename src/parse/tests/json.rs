@@ -3,7 +3,7 @@
 use super::documents::{ADDRESS, CONTACT, CUSTOMER, line, new_contact};
 use super::{changed, check, check_changes};
 use crate::parse::json::{Broken, DEPTH_MAX, Json};
-use crate::parse::{IGNORED_MAX, VIOLATIONS_MAX, address, contact};
+use crate::parse::{IGNORED_BEYOND, TOLD_BYTES_MAX, Violation, address, contact, feed};
 
 fn nested(levels: usize) -> String {
     format!("{}{}", "[".repeat(levels), "]".repeat(levels))
@@ -115,34 +115,64 @@ fn unknown_members_are_named_even_where_something_is_wrong() {
     assert_eq!(violations.ignored(), ["/dispatchtype"]);
 }
 
-#[test]
-fn what_is_said_is_bounded_whatever_was_sent() {
+/// A contact detail with these members besides, each of them 0.
+fn contact_with(names: impl Iterator<Item = String>) -> Vec<u8> {
     let mut members: serde_json::Map<_, _> = serde_json::from_str(CONTACT).unwrap();
-    members.extend((0..1000).map(|index| (index.to_string(), 0.into())));
-    let parsed = contact::new(&serde_json::to_vec(&members).unwrap());
-    let ignored = parsed.unwrap().ignored;
-    assert_eq!(ignored.len(), IGNORED_MAX + 1);
-    assert_eq!(ignored[IGNORED_MAX], "...");
+    members.extend(names.map(|name| (name, 0.into())));
+    serde_json::to_vec(&members).unwrap()
+}
 
-    let name = "x".repeat(50_000);
-    let doubles: Vec<_> = (0..1000).map(|index| format!(r#""{}":0"#, index / 2)).collect();
+#[test]
+fn as_many_ignored_members_are_named_whole_as_there_is_room_for() {
+    let name = |nth| format!("{nth:03}{}", "ü~".repeat(500));
+    let pointer = |nth| format!("/{}", name(nth).replace('~', "~0"));
+    let room = TOLD_BYTES_MAX / pointer(0).len();
+    let ignored = |count| contact::new(&contact_with((0..count).map(name))).unwrap().ignored;
+
+    assert_eq!(ignored(room), (0..room).map(pointer).collect::<Vec<_>>());
+    let beyond = ignored(2 * room);
+    assert_eq!(beyond[..room], ignored(room));
+    assert_eq!(beyond[room..], [IGNORED_BEYOND]);
+
+    let too_long = "x".repeat(TOLD_BYTES_MAX);
+    let parsed = contact::new(&contact_with([too_long, "y".to_owned()].into_iter()));
+    assert_eq!(parsed.unwrap().ignored, [IGNORED_BEYOND]);
+}
+
+/// What is told of a document in which a member of this name holds so many doubles.
+fn doubles(name: &str, count: usize) -> Vec<Violation> {
+    let doubles: Vec<_> = (0..count).map(|nth| format!(r#""{nth:03}":0,"{nth:03}":0"#)).collect();
     let document = format!(r#"{{"{name}":{{{}}}}}"#, doubles.join(","));
     let violations = contact::new(document.as_bytes()).unwrap_err();
-    assert_eq!(violations.as_slice().len(), VIOLATIONS_MAX + 1);
-    assert!(violations.as_slice()[VIOLATIONS_MAX].detail.starts_with("more is wrong"));
-    assert!(violations.to_string().len() < 50_000);
+    assert!(violations.is_malformed());
+    violations.as_slice().to_vec()
+}
+
+#[test]
+fn as_many_violations_are_told_whole_as_there_is_room_for() {
+    let name = "x".repeat(5000);
+    let missing = ["/medium", "/contactContent"].map(str::to_owned);
+    let pointers = |count| (0..count).map(|nth| format!("/{name}/{nth:03}")).chain(missing.clone());
+    let told = |count| doubles(&name, count).into_iter().map(|it| it.pointer).collect::<Vec<_>>();
+    let room = TOLD_BYTES_MAX / (5005 + "appears more than once".len());
+    assert_eq!(told(room - 1), pointers(room - 1).collect::<Vec<_>>());
+
+    let beyond = doubles(&name, 900);
+    assert_eq!(beyond.len(), room + 1);
+    assert_eq!(beyond[..room], doubles(&name, room)[..room]);
+    assert_eq!(beyond[room], Violation::beyond());
 }
 
 #[test]
 fn a_wrong_type_counts_even_where_there_is_no_room_to_tell() {
-    let persons = [r#"{"personIdentification":""}"#; VIOLATIONS_MAX].join(",");
+    let persons = vec![r#"{"personIdentification":""}"#; TOLD_BYTES_MAX / 50].join(",");
     let document = format!(
         r#"{{"customer":{{"customerIdentification":"C","status":"active","personList":[{persons},1]}}}}"#
     );
 
-    let violations = crate::parse::feed::line(document.as_bytes()).unwrap_err();
+    let violations = feed::line(document.as_bytes()).unwrap_err();
 
-    assert_eq!(violations.as_slice().len(), VIOLATIONS_MAX + 1);
+    assert_eq!(violations.as_slice().last(), Some(&Violation::beyond()));
     assert!(violations.is_malformed());
 }
 
