@@ -85,9 +85,11 @@ impl std::error::Error for Violations {}
 pub struct Violation {
     #[serde(skip)]
     pub kind: Kind,
-    /// A JSON Pointer (RFC 6901), member names as the client spelt them.
+    /// A JSON Pointer (RFC 6901), member names as the client spelt them; empty for the body as
+    /// a whole, and for what does not stand in it.
     pub pointer: String,
-    /// Reads after the name of the member: `is required`.
+    /// Reads after the name of the member: `is required`. Of a parameter or a header it is a
+    /// sentence: `the parameter limit must be at least 1`.
     pub detail: String,
 }
 

@@ -23,8 +23,9 @@ fn cases() -> Vec<Case> {
         call("PATCH /persons/P-1/contactdetails/K-1").is(405, "WRONG_METHOD"),
         call("PUT /customers/C-1/kyc").is(405, "WRONG_METHOD"),
         // The name of the call.
-        call("GET /customers").without("x-correlation-id").is(400, "INVALID_PAYLOAD"),
-        call("GET /customers").header("x-correlation-id", &"x".repeat(65)).is(400, "INVALID_PAYLOAD"),
+        call("GET /customers").without("x-correlation-id").is(400, "INVALID_PAYLOAD").told(&["the header X-Correlation-ID is required"]),
+        call("GET /customers").header("x-correlation-id", &"x".repeat(65)).is(400, "INVALID_PAYLOAD").told(&["the header X-Correlation-ID must have 1 to 64 characters"]),
+        call("GET /customers?limit=0").without("x-correlation-id").is(400, "INVALID_PAYLOAD").told(&["the header X-Correlation-ID is required"]),
         // Who asks.
         call("GET /customers").without("authorization").is(401, "INVALID_TOKEN"),
         call("GET /customers").header("authorization", "Bearer x").is(401, "INVALID_TOKEN"),
@@ -43,26 +44,36 @@ fn cases() -> Vec<Case> {
         call("GET /persons/P-1/contactdetails/K-9").is(404, "RESOURCE_DOES_NOT_EXIST"),
         put().set("/addressIdentification", 9).is(404, "RESOURCE_DOES_NOT_EXIST"),
         // Parameters.
-        call("GET /customers?limit=0").is(400, "INVALID_PAYLOAD"),
-        call("GET /customers?limit=-1").is(400, "INVALID_PAYLOAD"),
-        call("GET /persons?limit=many").is(400, "MALFORMED_PAYLOAD"),
-        call("GET /customers?limit=-99999999999999999999").is(400, "INVALID_PAYLOAD"),
-        call("GET /customers?limit=").is(400, "MALFORMED_PAYLOAD"),
+        call("GET /customers?limit=0").is(400, "INVALID_PAYLOAD").told(&["the parameter limit must be at least 1"]),
+        call("GET /customers?limit=-1").is(400, "INVALID_PAYLOAD").told(&["the parameter limit must be at least 1"]),
+        call("GET /persons?limit=many").is(400, "MALFORMED_PAYLOAD").told(&["the parameter limit is not a whole number"]),
+        call("GET /customers?limit=-99999999999999999999").is(400, "INVALID_PAYLOAD").told(&["the parameter limit must be at least 1"]),
+        call("GET /customers?limit=").is(400, "MALFORMED_PAYLOAD").told(&["the parameter limit is not a whole number"]),
         call("GET /customers?cursor=x").is(400, "INVALID_PAYLOAD"),
         call("GET /customers?cursor={cursor of beta}").is(400, "INVALID_PAYLOAD"),
         call("GET /persons?cursor={cursor of customers}").is(400, "INVALID_PAYLOAD"),
-        call("GET /customers/C-1/addresses?addressIdentification=x").is(400, "MALFORMED_PAYLOAD"),
-        call("GET /customers/C-1").header("x-min-log-position", "x").is(400, "INVALID_PAYLOAD"),
+        call("GET /customers/C-1/addresses?addressIdentification=x").is(400, "MALFORMED_PAYLOAD").told(&["the parameter addressIdentification is no address id"]),
+        call("GET /customers/C-1").header("x-min-log-position", "x").is(400, "INVALID_PAYLOAD").told(&["the header X-Min-Log-Position was not issued to you here"]),
         call("GET /customers/C-1/kyc").header("authorization", "Bearer {reader}").header("x-min-log-position", "x").is(403, "INSUFFICIENT_PRIVILEGES"),
+        // All that is wrong with parameters, at once.
+        call("GET /persons?limit=0").header("x-min-log-position", "x").is(400, "INVALID_PAYLOAD")
+            .told(&["the parameter limit must be at least 1", "the header X-Min-Log-Position was not issued to you here"]),
+        call("GET /customers?limit=many&cursor={cursor of beta}").is(400, "MALFORMED_PAYLOAD")
+            .told(&["the parameter limit is not a whole number", "SIX123: the parameter cursor was not issued here for this list"]),
+        call("GET /customers/C-9/addresses?addressIdentification=x").is(404, "INSUFFICIENT_PRIVILEGES"),
+        call("GET /customers/C-1/addresses?addressIdentification=0").header("x-min-log-position", "x").is(400, "MALFORMED_PAYLOAD")
+            .told(&["the parameter addressIdentification is no address id", "the header X-Min-Log-Position was not issued to you here"]),
+        call("GET /customers?limit=0").header("authorization", "Bearer {writer}").is(403, "INSUFFICIENT_PRIVILEGES"),
         // The body is judged before what it is about is looked for.
         put().on("PUT /customers/C-1/addresses/x").raw("{").is(400, "MALFORMED_PAYLOAD"),
         put().on("PUT /customers/C-1/addresses/x").unset("/addressIdentification").is(404, "RESOURCE_DOES_NOT_EXIST"),
         contact().on("PUT /persons/P-1/contactdetails/%20").raw("{").is(400, "MALFORMED_PAYLOAD"),
         contact().on("PUT /persons/P-1/contactdetails/%20").is(404, "RESOURCE_DOES_NOT_EXIST"),
         // Headers that may be sent once.
-        call("GET /customers").again("x-correlation-id", "other").is(400, "INVALID_PAYLOAD"),
+        call("GET /customers").again("x-correlation-id", "other").is(400, "INVALID_PAYLOAD").told(&["the header X-Correlation-ID must be sent once"]),
         call("GET /customers").again("authorization", "Bearer {reader}").is(401, "INVALID_TOKEN"),
-        post().header("idempotency-key", "one").again("idempotency-key", "two").is(400, "INVALID_PAYLOAD"),
+        call("GET /customers").header("x-min-log-position", "x").again("x-min-log-position", "x").is(400, "INVALID_PAYLOAD").told(&["the header X-Min-Log-Position must be sent once"]),
+        post().header("idempotency-key", "one").again("idempotency-key", "two").is(400, "INVALID_PAYLOAD").told(&["the header Idempotency-Key must be sent once"]),
         post().again("content-type", "application/json").is(415, "MALFORMED_PAYLOAD"),
         // Bodies as such.
         post().raw("").is(400, "MALFORMED_PAYLOAD"),
@@ -126,7 +137,10 @@ fn cases() -> Vec<Case> {
         // Keys and conditions.
         post().header("idempotency-key", "").is(400, "INVALID_PAYLOAD"),
         post().header("idempotency-key", "a b").is(400, "INVALID_PAYLOAD"),
-        post().header("idempotency-key", &"k".repeat(256)).is(400, "INVALID_PAYLOAD"),
+        post().header("idempotency-key", &"k".repeat(256)).is(400, "INVALID_PAYLOAD").told(&["the header Idempotency-Key must have 1 to 255 visible characters"]),
+        post().header("if-match", "é").header("idempotency-key", "").is(400, "MALFORMED_PAYLOAD").told(&["the header If-Match cannot be read", "the header Idempotency-Key must have 1 to 255 visible characters"]),
+        post().header("idempotency-key", "").set("/dispatchType", "pigeon").is(400, "INVALID_PAYLOAD").at(&["", "/dispatchType"]).told(&["the header Idempotency-Key must have 1 to 255 visible characters"]),
+        post().header("if-match", "é").set("/dispatchType", "pigeon").is(400, "MALFORMED_PAYLOAD").at(&["", "/dispatchType"]),
         post().header("idempotency-key", "used").is(422, "IDEMPOTENCY_KEY_REUSED"),
         post().header("if-match", "\"1-999\"").is(412, "PRECONDITION_FAILED"),
         put().header("if-match", "\"1-999\"").is(412, "PRECONDITION_FAILED"),

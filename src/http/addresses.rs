@@ -20,7 +20,7 @@ use super::{
     answer,
     caller::{self, Caller, Named},
     customers::{allowed, consent_for, of, through, visible},
-    problem::{self, Problem},
+    problem::{self, Faults, Problem},
     reader::Reader,
     write::{self, Write},
 };
@@ -44,18 +44,21 @@ pub(super) async fn main(
     Named(customer): Named<CustomerId>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let reader = reader.needing(&app, Scope::CustomerRead).await?;
+    let address = selected(query.as_deref());
+    let reader = reader.needing(&app, Scope::CustomerRead, address.as_ref().err()).await?;
     let (customer, access) = visible(&app, &reader, customer)?;
-    let found = match caller::parameter(query.as_deref(), "addressIdentification") {
+    let found = match address? {
         None => app.projections.main_address(&customer)?,
-        Some(digits) => {
-            let address = AddressId::parse(&digits)
-                .map_err(|_| problem::malformed("addressIdentification is no address id."))?;
-            app.projections.address(&customer, address)?
-        }
+        Some(address) => app.projections.address(&customer, address)?,
     };
     let found = found.ok_or_else(unknown)?;
     Ok(reader.object(&app, of(&through(&customer, &access.consent)), found))
+}
+
+fn selected(query: Option<&str>) -> Result<Option<AddressId>, Faults> {
+    let digits = caller::parameter(query, "addressIdentification");
+    let address = digits.map(|digits| AddressId::parse(&digits)).transpose();
+    address.map_err(|_| Faults::malformed("the parameter addressIdentification is no address id"))
 }
 
 pub(super) async fn one(
@@ -64,7 +67,7 @@ pub(super) async fn one(
     Named(customer): Named<CustomerId>,
     Named(address): Named<AddressId>,
 ) -> Result<Response, Problem> {
-    let reader = reader.needing(&app, Scope::CustomerRead).await?;
+    let reader = reader.needing(&app, Scope::CustomerRead, None).await?;
     let (customer, access) = visible(&app, &reader, customer)?;
     let address = address.ok_or_else(unknown)?;
     let found = app.projections.address(&customer, address)?.ok_or_else(unknown)?;
@@ -79,9 +82,8 @@ pub(super) async fn add(
 ) -> Result<Response, Problem> {
     let (customer, consent) = writable(&app, &caller, customer)?;
     let target = format!("/customers/{customer}/addresses");
-    let write = Write::read(&app, &caller, &target, request).await?;
-    let Parsed { value: details, ignored } =
-        write::accepted(&app, parse::address::new(&write.body))?;
+    let (write, Parsed { value: details, ignored }) =
+        Write::read(&app, &caller, &target, request, parse::address::new).await?;
     let whose = through(&customer, &consent.0);
     if let Some(before) = write.answered(&app)? {
         let response = created_before(&app, &caller, &whose, &before);
@@ -110,9 +112,8 @@ pub(super) async fn change_named(
 ) -> Result<Response, Problem> {
     let (customer, consent) = writable(&app, &caller, customer)?;
     let target = format!("/customers/{customer}/addresses");
-    let write = Write::read(&app, &caller, &target, request).await?;
-    let Parsed { value: (address, replacement), ignored } =
-        write::accepted(&app, parse::address::replacement(&write.body))?;
+    let (write, Parsed { value: (address, replacement), ignored }) =
+        Write::read(&app, &caller, &target, request, parse::address::replacement).await?;
     let change = Change { customer, consent, address, replacement };
     let response = replace(&app, &caller, &write, change).await?;
     Ok(answer::with_ignored(response, &ignored))
@@ -130,9 +131,9 @@ pub(super) async fn change(
     // What is no id names nothing that is there; the body is judged all the same.
     let named = address.map(|address| address.to_string()).unwrap_or_default();
     let target = format!("/customers/{customer}/addresses/{named}");
-    let write = Write::read(&app, &caller, &target, request).await?;
-    let Parsed { value: replacement, ignored } =
-        write::accepted(&app, parse::address::replacement_of(address, &write.body))?;
+    let parse = |body: &[u8]| parse::address::replacement_of(address, body);
+    let (write, Parsed { value: replacement, ignored }) =
+        Write::read(&app, &caller, &target, request, parse).await?;
     let address = address.ok_or_else(unknown)?;
     let change = Change { customer, consent, address, replacement };
     let response = replace(&app, &caller, &write, change).await?;

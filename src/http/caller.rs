@@ -14,7 +14,7 @@ use events::{
 
 use super::{
     admission::Place,
-    problem::{self, Problem},
+    problem::{self, Faults, Problem},
 };
 use crate::{
     access::Identity,
@@ -70,7 +70,7 @@ impl FromRequestParts<Arc<App>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let place = app.admission.place().await?;
         let correlation = correlation(&parts.headers)?
-            .ok_or_else(|| problem::invalid("Send an X-Correlation-ID of 1 to 64 characters."))?;
+            .ok_or_else(|| Faults::invalid("the header X-Correlation-ID is required"))?;
         let token = bearer(&parts.headers).ok_or_else(problem::no_token)?;
         let identity = app.tokens.identify(token)?;
         app.admission.count(&identity.client)?;
@@ -87,12 +87,12 @@ impl FromRequestParts<Arc<App>> for Caller {
 }
 
 /// The correlation id of a request; none when there is none.
-pub(super) fn correlation(headers: &HeaderMap) -> Result<Option<Correlation>, Problem> {
-    let Some(value) = single(headers, &CORRELATION)? else { return Ok(None) };
-    match parse(value) {
-        Some(correlation) => Ok(Some(correlation)),
-        None => Err(problem::invalid("The X-Correlation-ID must have 1 to 64 characters.")),
-    }
+pub(super) fn correlation(headers: &HeaderMap) -> Result<Option<Correlation>, Faults> {
+    let value = single(headers, &CORRELATION)
+        .map_err(|Again| Faults::invalid("the header X-Correlation-ID must be sent once"))?;
+    let Some(value) = value else { return Ok(None) };
+    let unfit = || Faults::invalid("the header X-Correlation-ID must have 1 to 64 characters");
+    parse(value).map(Some).ok_or_else(unfit)
 }
 
 /// The correlation id that is reflected.
@@ -100,15 +100,19 @@ pub(super) fn reflected(headers: &HeaderMap) -> Option<HeaderValue> {
     single(headers, &CORRELATION).ok().flatten().filter(|value| parse(value).is_some()).cloned()
 }
 
-/// A header that may be sent once; of two, nobody could say which counts.
+/// That a header was sent again that may be sent once: nobody could say which counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Again;
+
+/// A header that may be sent once.
 pub(super) fn single<'h>(
     headers: &'h HeaderMap,
     name: &HeaderName,
-) -> Result<Option<&'h HeaderValue>, Problem> {
+) -> Result<Option<&'h HeaderValue>, Again> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (value, None) => Ok(value),
-        (_, Some(_)) => Err(problem::invalid("A header that may be sent once was sent again.")),
+        (_, Some(_)) => Err(Again),
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn list(
     reader: Reader,
     Named(person): Named<PersonId>,
 ) -> Result<Response, Problem> {
-    let reader = reader.needing(&app, Scope::CustomerRead).await?;
+    let reader = reader.needing(&app, Scope::CustomerRead, None).await?;
     let (person, through) = visible(&app, &reader, person)?;
     let found = app.projections.contacts(&person)?.ok_or_else(problem::not_visible)?;
     Ok(reader.object(&app, of(&person, &links(&through)), found))
@@ -50,7 +50,7 @@ pub(super) async fn one(
     Named(person): Named<PersonId>,
     Named(contact): Named<ContactId>,
 ) -> Result<Response, Problem> {
-    let reader = reader.needing(&app, Scope::CustomerRead).await?;
+    let reader = reader.needing(&app, Scope::CustomerRead, None).await?;
     let (person, through) = visible(&app, &reader, person)?;
     let contact = contact.ok_or_else(unknown)?;
     let found = app.projections.contact(&person, &contact)?.ok_or_else(unknown)?;
@@ -66,9 +66,8 @@ pub(super) async fn add(
     let through = writable(&app, &caller, person)?;
     let person = through.person.clone();
     let target = format!("/persons/{person}/contactdetails");
-    let write = Write::read(&app, &caller, &target, request).await?;
-    let Parsed { value: detail, ignored } =
-        write::accepted(&app, parse::contact::new(&write.body))?;
+    let (write, Parsed { value: detail, ignored }) =
+        Write::read(&app, &caller, &target, request, parse::contact::new).await?;
     if let Some(before) = write.answered(&app)? {
         let whose = links(&through.customers);
         let target = Target { contact: None, seen: of(&person, &whose) };
@@ -100,9 +99,8 @@ pub(super) async fn change(
     // What is no id names nothing that is there; the body is judged all the same.
     let named = contact.as_ref().map_or("", ContactId::as_str);
     let target = format!("/persons/{person}/contactdetails/{named}");
-    let write = Write::read(&app, &caller, &target, request).await?;
-    let Parsed { value: detail, ignored } =
-        write::accepted(&app, parse::contact::new(&write.body))?;
+    let (write, Parsed { value: detail, ignored }) =
+        Write::read(&app, &caller, &target, request, parse::contact::new).await?;
     let contact = contact.ok_or_else(unknown)?;
     if let Some(before) = write.answered(&app)? {
         let whose = links(&through.customers);

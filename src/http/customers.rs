@@ -30,8 +30,9 @@ pub(super) async fn list(
     reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let reader = reader.needing(&app, Scope::CustomerRead).await?;
-    let page = Page::asked(&app, &reader, "customers", query.as_deref())?;
+    let page = Page::asked(&app, &reader, "customers", query.as_deref());
+    let reader = reader.needing(&app, Scope::CustomerRead, page.as_ref().err()).await?;
+    let page = page?;
     let after = page.after.as_deref().and_then(|id| CustomerId::parse(id).ok());
     let ids =
         app.projections.customers(reader.client(), clock::now(), after.as_ref(), page.wanted());
@@ -50,7 +51,7 @@ pub(super) async fn one(
     reader: Reader,
     Named(customer): Named<CustomerId>,
 ) -> Result<Response, Problem> {
-    let reader = reader.needing(&app, Scope::CustomerRead).await?;
+    let reader = reader.needing(&app, Scope::CustomerRead, None).await?;
     let (customer, access) = visible(&app, &reader, customer)?;
     let found = app.projections.customer(&customer)?.ok_or_else(problem::not_visible)?;
     Ok(reader.object(&app, of(&through(&customer, &access.consent)), found))
@@ -61,7 +62,7 @@ pub(super) async fn kyc(
     reader: Reader,
     Named(customer): Named<CustomerId>,
 ) -> Result<Response, Problem> {
-    let reader = reader.needing(&app, Scope::KycRead).await?;
+    let reader = reader.needing(&app, Scope::KycRead, None).await?;
     let (customer, access) = visible(&app, &reader, customer)?;
     allowed(&access, Scope::KycRead)?;
     let consent = consent_for(&app, &reader, &customer, Scope::KycRead)?;

@@ -62,7 +62,7 @@ impl<S: Sync> FromRequestParts<S> for Open {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        caller::correlation(&parts.headers).map(|_| Self)
+        Ok(caller::correlation(&parts.headers).map(|_| Self)?)
     }
 }
 

@@ -6,7 +6,7 @@ use projections::Answer;
 use super::{
     answer,
     caller::{self, Caller},
-    problem::{self, Problem},
+    problem::{Faults, Problem, both},
     reader::Reader,
 };
 use crate::app::App;
@@ -14,6 +14,7 @@ use crate::app::App;
 pub(super) const LIMIT_DEFAULT: usize = 100;
 /// More are not sent in one page, whatever is asked.
 pub(super) const LIMIT_MAX: usize = 1000;
+pub(super) const LIMIT_UNREADABLE: &str = "the parameter limit is not a whole number";
 
 /// Which page somebody asks for.
 pub(super) struct Page {
@@ -24,13 +25,13 @@ pub(super) struct Page {
 }
 
 /// A limit that is too large is only capped, however large it is.
-fn limited(limit: &str) -> Result<usize, Problem> {
+fn limited(limit: &str) -> Result<usize, Faults> {
     let digits = limit.strip_prefix(['-', '+']).unwrap_or(limit);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(problem::malformed("A parameter of the query cannot be read."));
+        return Err(Faults::malformed(LIMIT_UNREADABLE));
     }
     if limit.starts_with('-') || digits.bytes().all(|byte| byte == b'0') {
-        return Err(problem::invalid("limit must be at least 1."));
+        return Err(Faults::invalid("the parameter limit must be at least 1"));
     }
     Ok(digits.parse().map_or(LIMIT_MAX, |limit: usize| limit.min(LIMIT_MAX)))
 }
@@ -41,19 +42,16 @@ impl Page {
         caller: &Caller,
         list: &'static str,
         query: Option<&str>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, Faults> {
         let limit = caller::parameter(query, "limit");
-        let limit = limit.map_or(Ok(LIMIT_DEFAULT), |limit| limited(&limit))?;
+        let limit = limit.map_or(Ok(LIMIT_DEFAULT), |limit| limited(&limit));
         let cursor = caller::parameter(query, "cursor").filter(|cursor| !cursor.is_empty());
-        let after = match cursor {
-            None => None,
-            Some(cursor) => {
-                let opened = app.secrets.open_cursor(caller.client(), list, &cursor);
-                Some(opened.ok_or_else(|| {
-                    problem::invalid("SIX123: the cursor was not issued here for this list.")
-                })?)
-            }
+        let opened = |cursor: String| {
+            let opened = app.secrets.open_cursor(caller.client(), list, &cursor);
+            let detail = "SIX123: the parameter cursor was not issued here for this list";
+            opened.ok_or_else(|| Faults::invalid(detail))
         };
+        let (limit, after) = both(limit, cursor.map(opened).transpose())?;
         Ok(Self { list, after, limit })
     }
 

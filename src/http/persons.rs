@@ -30,8 +30,9 @@ pub(super) async fn list(
     reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let reader = reader.needing(&app, Scope::CustomerRead).await?;
-    let page = Page::asked(&app, &reader, "persons", query.as_deref())?;
+    let page = Page::asked(&app, &reader, "persons", query.as_deref());
+    let reader = reader.needing(&app, Scope::CustomerRead, page.as_ref().err()).await?;
+    let page = page?;
     let after = page.after.as_deref().and_then(|id| PersonId::parse(id).ok());
     let ids = app.projections.persons(reader.client(), clock::now(), after.as_ref(), page.wanted());
     page.answer(&app, &reader, ids, |id| {
@@ -49,7 +50,7 @@ pub(super) async fn one(
     reader: Reader,
     Named(person): Named<PersonId>,
 ) -> Result<Response, Problem> {
-    let reader = reader.needing(&app, Scope::CustomerRead).await?;
+    let reader = reader.needing(&app, Scope::CustomerRead, None).await?;
     let (person, through) = visible(&app, &reader, person)?;
     let found = shown_through(&app, &person, &through)?.ok_or_else(problem::not_visible)?;
     Ok(reader.object(&app, of(&person, &links(&through)), found))

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod kind;
+mod refused;
 
 use std::{borrow::Cow, time::Duration};
 
@@ -12,13 +13,16 @@ use axum::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(super) use self::kind::Kind;
+pub(super) use self::{
+    kind::Kind,
+    refused::{Faults, both, unknown_members},
+};
 use super::answer;
 use crate::{
     access::TokenError,
     commands::{CommandError, Rejection},
     config::ProblemTypeStyle,
-    parse::{self, IGNORED_BEYOND, Violation, Violations},
+    parse::Violation,
 };
 
 /// What a client is told to wait before it tries again, in seconds.
@@ -52,8 +56,8 @@ pub(super) struct Body<'a> {
     /// The correlation id as a URN.
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,
-    /// All that is wrong with the body, as far as it could be read; where there is no room to
-    /// tell all of it, the last one says so.
+    /// All that is wrong with the request, as far as it could be read; with every 400, and only
+    /// there. Where there is no room to tell all of it, the last one says so.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     violations: &'a [Violation],
 }
@@ -80,19 +84,6 @@ impl Problem {
             Some(value) => self.with(answer::IGNORED_MEMBERS, value),
             None => self,
         }
-    }
-
-    /// The same, and members that nobody knows besides.
-    pub(super) fn and_unknown(mut self, pointers: &[String]) -> Self {
-        self.0.violations.extend(pointers.iter().map(|pointer| match pointer.as_str() {
-            IGNORED_BEYOND => Violation::beyond(),
-            pointer => Violation {
-                kind: parse::Kind::Invalid,
-                pointer: pointer.to_owned(),
-                detail: "is unknown here".to_owned(),
-            },
-        }));
-        self
     }
 
     /// The bytes that leave; `correlation` names the call.
@@ -144,18 +135,6 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
-}
-
-pub(super) fn malformed(detail: &'static str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, Kind::MalformedPayload, detail)
-}
-
-pub(super) fn invalid(detail: &'static str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, Kind::InvalidPayload, detail)
-}
-
-pub(super) fn unknown_members(pointers: &[String]) -> Problem {
-    invalid("There are members that nobody knows.").and_unknown(pointers)
 }
 
 /// The same for what does not exist and for what the caller may not see.
@@ -245,18 +224,6 @@ impl From<TokenError> for Problem {
         let challenge =
             HeaderValue::from_static("Bearer realm=\"dossier\", error=\"invalid_token\"");
         Self::new(StatusCode::UNAUTHORIZED, kind, detail).with(header::WWW_AUTHENTICATE, challenge)
-    }
-}
-
-impl From<Violations> for Problem {
-    fn from(violations: Violations) -> Self {
-        let mut problem = if violations.is_malformed() {
-            malformed("The body is not JSON, or a member has the wrong type.")
-        } else {
-            invalid("A member is missing or not acceptable.")
-        };
-        problem.0.violations = violations.as_slice().to_vec();
-        problem
     }
 }
 

@@ -17,8 +17,8 @@ use projections::Answer;
 
 use super::{
     answer,
-    caller::{self, Caller},
-    problem::{self, Problem},
+    caller::{self, Again, Caller},
+    problem::{self, Faults, Problem},
 };
 use crate::{app::App, journal::Seen};
 
@@ -30,7 +30,7 @@ const WAITING_MAX: usize = 64;
 pub(super) struct Reader {
     caller: Caller,
     if_none_match: Option<HeaderValue>,
-    min_position: Option<HeaderValue>,
+    min_position: Result<Option<HeaderValue>, Again>,
     /// Where in the log the answer stands at least, for those who asked with a position.
     position: Option<HeaderValue>,
 }
@@ -50,7 +50,8 @@ impl FromRequestParts<Arc<App>> for Reader {
         let caller = Caller::from_request_parts(parts, app).await?;
         Ok(Self {
             if_none_match: caller::joined(&parts.headers, &header::IF_NONE_MATCH),
-            min_position: caller::single(&parts.headers, &MIN_LOG_POSITION)?.cloned(),
+            min_position: caller::single(&parts.headers, &MIN_LOG_POSITION)
+                .map(Option::<&_>::cloned),
             position: None,
             caller,
         })
@@ -59,13 +60,34 @@ impl FromRequestParts<Arc<App>> for Reader {
 
 impl Reader {
     /// The same, once the token lets it ask for this, and what it wants to see can be seen.
-    pub(super) async fn needing(mut self, app: &App, scope: Scope) -> Result<Self, Problem> {
+    ///
+    /// `besides` is what is wrong with the query: told here where a header is wrong, too, else
+    /// by the handler when its turn comes.
+    pub(super) async fn needing(
+        mut self,
+        app: &App,
+        scope: Scope,
+        besides: Option<&Faults>,
+    ) -> Result<Self, Problem> {
         self.needs(scope)?;
-        if let Some(token) = &self.min_position {
-            let position = opened(token, app, &self.caller)?;
+        let position = self.min_position(app).map_err(|faults| faults.after(besides))?;
+        if let Some(position) = position {
             self.position = Some(seen(app, &self.caller, position).await?);
         }
         Ok(self)
+    }
+
+    fn min_position(&self, app: &App) -> Result<Option<Position>, Faults> {
+        let token = self
+            .min_position
+            .as_ref()
+            .map_err(|Again| Faults::invalid("the header X-Min-Log-Position must be sent once"))?;
+        let Some(token) = token else { return Ok(None) };
+        let position = token.to_str().ok();
+        let position = position.and_then(|it| app.secrets.open_position(self.client(), it));
+        let unknown =
+            || Faults::invalid("the header X-Min-Log-Position was not issued to you here");
+        position.map(Some).ok_or_else(unknown)
     }
 
     /// One object, and whose data it is.
@@ -86,12 +108,6 @@ impl Reader {
         }
         response
     }
-}
-
-fn opened(token: &HeaderValue, app: &App, caller: &Caller) -> Result<Position, Problem> {
-    let position = token.to_str().ok();
-    let position = position.and_then(|token| app.secrets.open_position(caller.client(), token));
-    position.ok_or_else(|| problem::invalid("The X-Min-Log-Position was not issued to you here."))
 }
 
 /// Waits, bounded, until the projections have come this far; then tells how far they are.

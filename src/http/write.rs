@@ -17,8 +17,8 @@ use projections::Answer;
 
 use super::{
     answer,
-    caller::{self, Caller},
-    problem::{self, Problem},
+    caller::{self, Again, Caller},
+    problem::{self, Faults, Problem, both},
 };
 use crate::{
     app::App,
@@ -32,35 +32,41 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest idempotency key, in characters.
 pub(super) const KEY_CHARS_MAX: usize = 255;
 
-/// A write whose body was read, and which was not answered before.
+/// A write that can be carried out as far as its headers and its body tell.
 pub(super) struct Write {
-    pub(super) body: Bytes,
     if_match: Option<String>,
     retry: Option<(ReceiptKey, Fingerprint)>,
 }
 
 impl Write {
-    /// Reads the body, and makes the call known again if the client named it.
+    /// Reads headers and body, and makes the call known again if the client named it.
     ///
     /// `target` is what the write is about, however the path was spelt.
-    pub(super) async fn read(
+    pub(super) async fn read<T>(
         app: &App,
         caller: &Caller,
         target: &str,
         request: Request,
-    ) -> Result<Self, Problem> {
+        parse: impl FnOnce(&[u8]) -> Result<Parsed<T>, Violations>,
+    ) -> Result<(Self, Parsed<T>), Problem> {
         let (parts, body) = request.into_parts();
         let body = limited(&parts.headers, body, app.settings.body_bytes_max).await?;
         is_json(&parts.headers)?;
-        let if_match = if_match(&parts.headers)?;
-        let retry = idempotency_key(&parts.headers)?.map(|key| {
+        let headers = both(if_match(&parts.headers), idempotency_key(&parts.headers));
+        let ((if_match, key), parsed) = match (headers, accepted(app, parse(&body))) {
+            (Ok(headers), Ok(parsed)) => (headers, parsed),
+            (Err(faults), Ok(_)) => return Err(faults.into()),
+            (Ok(_), Err(problem)) => return Err(problem),
+            (Err(faults), Err(problem)) => return Err(problem.and(faults)),
+        };
+        let retry = key.map(|key| {
             let seen = if_match.as_deref().unwrap_or_default();
             let method = parts.method.as_str();
             let asked: [&[u8]; 4] = [method.as_bytes(), target.as_bytes(), seen.as_bytes(), &body];
             let key = app.secrets.receipt_key(caller.client(), &key);
             (key, app.secrets.fingerprint(&asked))
         });
-        Ok(Self { body, if_match, retry })
+        Ok((Self { if_match, retry }, parsed))
     }
 
     /// The answer that this request had before; an error if its key was another request's.
@@ -106,10 +112,7 @@ impl Write {
 }
 
 /// A document as the settings have it: unknown members are named, or refused.
-pub(super) fn accepted<T>(
-    app: &App,
-    parsed: Result<Parsed<T>, Violations>,
-) -> Result<Parsed<T>, Problem> {
+fn accepted<T>(app: &App, parsed: Result<Parsed<T>, Violations>) -> Result<Parsed<T>, Problem> {
     match (app.settings.unknown_members, parsed) {
         (UnknownMembers::Ignore, Ok(parsed)) => Ok(parsed),
         // What is missing may be among them, misspelt.
@@ -182,7 +185,7 @@ async fn limited(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<By
         if source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {
             problem::too_large()
         } else {
-            problem::malformed("The body ended before it was complete.")
+            Faults::malformed("the body ended before it was complete").into()
         }
     })
 }
@@ -198,19 +201,19 @@ fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
     Err(problem::wrong_media_type())
 }
 
-fn if_match(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+fn if_match(headers: &HeaderMap) -> Result<Option<String>, Faults> {
     caller::joined(headers, &header::IF_MATCH)
         .map(|value| value.to_str().map(str::to_owned))
         .transpose()
-        .map_err(|_| problem::malformed("If-Match cannot be read."))
+        .map_err(|_| Faults::malformed("the header If-Match cannot be read"))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = caller::single(headers, &IDEMPOTENCY_KEY)? else { return Ok(None) };
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Faults> {
+    let value = caller::single(headers, &IDEMPOTENCY_KEY)
+        .map_err(|Again| Faults::invalid("the header Idempotency-Key must be sent once"))?;
+    let Some(value) = value else { return Ok(None) };
     let key = value.to_str().unwrap_or_default();
     let fits = (1..=KEY_CHARS_MAX).contains(&key.len()) && !key.contains(char::is_whitespace);
-    if fits {
-        return Ok(Some(key.to_owned()));
-    }
-    Err(problem::invalid("The Idempotency-Key must have 1 to 255 visible characters."))
+    let unfit = "the header Idempotency-Key must have 1 to 255 visible characters";
+    if fits { Ok(Some(key.to_owned())) } else { Err(Faults::invalid(unfit)) }
 }

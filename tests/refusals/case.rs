@@ -21,6 +21,7 @@ pub(super) struct Case {
     status: u16,
     kind: &'static str,
     pointers: Option<Vec<String>>,
+    details: Option<Vec<String>>,
 }
 
 pub(super) fn call(asked: &str) -> Case {
@@ -33,6 +34,7 @@ pub(super) fn call(asked: &str) -> Case {
         status: 0,
         kind: "",
         pointers: None,
+        details: None,
     }
 }
 
@@ -99,6 +101,12 @@ impl Case {
         self
     }
 
+    /// What is wrong with parameters and headers, all of it, in words.
+    pub(super) fn told(mut self, details: &[&str]) -> Self {
+        self.details = Some(details.iter().map(|detail| (*detail).to_owned()).collect());
+        self
+    }
+
     pub(super) async fn check(&self, stage: &Stage) -> (u16, &'static str) {
         let answer = self.send(stage).await;
         assert_eq!(answer.status, self.status, "{self:?}: {answer:?}");
@@ -109,6 +117,9 @@ impl Case {
             found.sort_unstable();
             found.dedup();
             assert_eq!(found, expected, "{self:?}: {answer:?}");
+        }
+        if let Some(expected) = &self.details {
+            assert_eq!(&answer.faults(), expected, "{self:?}: {answer:?}");
         }
         (self.status, self.kind)
     }
@@ -143,7 +154,7 @@ impl Case {
 /// What the cases find there, and what stands for the words in braces.
 pub(super) struct Stage {
     alpha: Client,
-    words: [(&'static str, String); 5],
+    words: [(&'static str, String); 6],
 }
 
 impl Stage {
@@ -162,6 +173,7 @@ impl Stage {
         let words = [
             ("{expired}", issuer.token(&client, &Scope::ALL, long_ago).unwrap()),
             ("{reader}", app.token("alpha", &[Scope::CustomerRead])),
+            ("{writer}", app.token("alpha", &[Scope::AddressWrite])),
             ("{beta}", app.token("beta", &Scope::ALL)),
             ("{cursor of beta}", cursor(&app.client("beta"), "/customers").await),
             ("{cursor of customers}", cursor(&alpha, "/customers").await),

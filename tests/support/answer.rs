@@ -73,6 +73,13 @@ impl Answer {
         list.unwrap_or_default().into_iter().map(pointer).collect()
     }
 
+    /// What is told of parameters and headers, in the order in which it is told.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let violations = self.at("/violations").as_array().cloned().unwrap_or_default();
+        let faults = violations.into_iter().filter(|violation| violation["pointer"] == "");
+        faults.map(|fault| fault["detail"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// What holds for every answer, besides what the document says.
     pub(super) fn check(&self, correlation: Option<&HeaderValue>) {
         for name in self.headers.keys() {

@@ -99,10 +99,14 @@ fn problem(status: u16, style: ProblemTypeStyle) -> Value {
         .collect();
     let titles: Vec<_> = kinds.iter().map(|(kind, _)| kind.title()).collect();
     let types: Vec<_> = kinds.iter().map(|(kind, _)| kind.uri(style)).collect();
-    let schema = json!({
+    let mut schema = json!({
         "$ref": "#/components/schemas/Problem",
         "properties": { "type": { "enum": types }, "status": { "const": status } },
     });
+    if status == 400 {
+        schema["required"] = json!(["violations"]);
+        schema["properties"]["violations"] = json!({ "minItems": 1 });
+    }
     let of_status: &[_] = match status {
         401 => &["WWW-Authenticate"],
         405 => &["Allow"],

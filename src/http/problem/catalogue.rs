@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::super::paging::LIMIT_UNREADABLE;
 use super::kind::camel_case;
 use super::{
-    Kind, Problem, broken, changed_since, conflict, invalid, key_reused, malformed, no_route,
-    no_such, no_token, not_allowed, not_visible, too_large, too_many, unavailable,
-    wrong_media_type, wrong_method,
+    Faults, Kind, Problem, broken, changed_since, conflict, key_reused, no_route, no_such,
+    no_token, not_allowed, not_visible, too_large, too_many, unavailable, wrong_media_type,
+    wrong_method,
 };
 use crate::{access::TokenError, config::ProblemTypeStyle, parse};
 
@@ -100,12 +101,14 @@ impl Kind {
     pub(in crate::http) fn advice(self) -> &'static str {
         match self {
             Self::MalformedPayload => {
-                "Send JSON with Content-Type: application/json. Where violations are listed, \
-                 each names the member by its JSON Pointer. Sending the same again does not help."
+                "Send JSON with Content-Type: application/json. A 400 lists under violations \
+                 all that is wrong: a member by its JSON Pointer, a parameter or a header by its \
+                 name in the detail. Sending the same again does not help."
             }
             Self::InvalidPayload => {
-                "Correct every member that is listed under violations; all of them are told at \
-                 once. Take cursors from nextCursor as they are, and begin again without one \
+                "Correct everything that is listed under violations; all of it is told at once, \
+                 a member by its JSON Pointer, a parameter or a header by its name in the detail. \
+                 Take cursors from nextCursor as they are, and begin again without one \
                  when one is refused."
             }
             Self::InvalidToken => {
@@ -155,7 +158,7 @@ impl Kind {
     pub(in crate::http) fn examples(self, style: ProblemTypeStyle) -> Vec<Example> {
         let problems = match self {
             Self::MalformedPayload => {
-                vec![malformed("A parameter of the query cannot be read."), wrong_media_type()]
+                vec![Faults::malformed(LIMIT_UNREADABLE).into(), wrong_media_type()]
             }
             Self::InvalidPayload => vec![refused_body()],
             Self::InvalidToken => vec![no_token()],
@@ -198,6 +201,6 @@ impl Example {
 fn refused_body() -> Problem {
     match parse::contact::new(br#"{ "medium": "post", "contactContent": "" }"#) {
         Err(violations) => violations.into(),
-        Ok(_) => invalid("A member is missing or not acceptable."),
+        Ok(_) => Faults::invalid("a member is missing or not acceptable").into(),
     }
 }
