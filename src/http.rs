@@ -31,12 +31,15 @@ use crate::app::App;
 const NOT_IN_SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+const CUSTOMERS: &str = "/customers";
+/// The module page spells the paths of addresses in the singular.
+const CUSTOMERS_ALIAS: &str = "/customer";
+
 /// All that clients can reach.
 pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
-        .merge(customer_routes("/customers"))
-        // The module page spells two of them in the singular.
-        .merge(address_routes("/customer"))
+        .merge(customer_routes(CUSTOMERS))
+        .merge(address_routes(CUSTOMERS_ALIAS))
         .route("/persons", get(persons::list))
         .route("/persons/{personId}", get(persons::one))
         .route("/persons/{personId}/contactdetails", get(contacts::list).post(contacts::add))

@@ -129,7 +129,24 @@ fn what_was_added_is_linked_to_the_operation_that_reads_it() {
         assert!(!filled.contains('{'), "{path} does not say all that {target} needs");
         linked += 1;
     }
-    assert_eq!(linked, 2);
+    assert_eq!(linked, 3);
+}
+
+#[test]
+fn what_is_served_in_the_singular_too_is_the_same_and_deprecated() {
+    let mut paths = 0;
+    for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
+        let Some(below) = path.strip_prefix("/customer/") else { continue };
+        let mut plural = DOCUMENT["paths"][format!("/customers/{below}")].clone();
+        for operation in plural.as_object_mut().unwrap().values_mut() {
+            let id = operation["operationId"].as_str().unwrap();
+            operation["operationId"] = format!("{id}InSingular").into();
+            operation["deprecated"] = true.into();
+        }
+        assert_eq!(*item, plural, "{path}");
+        paths += 1;
+    }
+    assert_eq!(paths, 2);
 }
 
 /// A method that no path knows is answered with those that it does know: `Call::judge` compares.

@@ -23,7 +23,8 @@ Customer Management API of SIX bLink and OpenWealth.
 Every request names itself with an X-Correlation-ID, which its answer sends back.
 No value is ever null: what is not known is left out.
 Where GET is answered, HEAD is too.
-The paths of addresses are also served below /customer/, in the singular.
+The paths of addresses are also served below /customer/, in the singular: an alias for clients \
+that go by the module page, better not used by others.
 
 Errors are application/problem+json; their `type` leads to a page that says what to do.
 What is no HTTP, or has a head that is too large, does not come as far as that: it is answered \

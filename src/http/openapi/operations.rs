@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 
 use self::table::OPERATIONS;
 pub(super) use self::table::TAGS;
-use super::{answers, examples, parameters, reference};
+use super::{
+    super::{CUSTOMERS, CUSTOMERS_ALIAS},
+    answers, examples, parameters, reference,
+};
 use crate::{app::Settings, config::UnknownMembers, parse::DEPTH_MAX};
 
 /// One operation.
@@ -47,13 +50,32 @@ struct Link {
 pub(super) fn paths(settings: &Settings) -> Value {
     let mut paths = Map::new();
     for operation in &OPERATIONS {
+        let document = operation.document(settings);
+        if let Some(alias) = operation.alias() {
+            let item = paths.entry(alias).or_insert_with(|| json!({}));
+            item[operation.method] = aliased(document.clone());
+        }
         let item = paths.entry(operation.path).or_insert_with(|| json!({}));
-        item[operation.method] = operation.document(settings);
+        item[operation.method] = document;
     }
     paths.into()
 }
 
+/// The same operation, under a path that is there for those who know no other.
+fn aliased(mut document: Value) -> Value {
+    let id = document["operationId"].as_str().unwrap_or_default();
+    document["operationId"] = format!("{id}InSingular").into();
+    document["deprecated"] = true.into();
+    document
+}
+
 impl Operation {
+    /// The other path at which it is served, if there is one.
+    fn alias(&self) -> Option<String> {
+        let below = self.path.strip_prefix(CUSTOMERS).filter(|_| self.tag == "Addresses")?;
+        Some(format!("{CUSTOMERS_ALIAS}{below}"))
+    }
+
     fn document(&self, settings: &Settings) -> Value {
         let mut document = json!({
             "operationId": self.id,
