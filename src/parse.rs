@@ -22,7 +22,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use self::content::{PHONE_DIGITS_MAX, PHONE_DIGITS_MIN, countries};
+pub use self::content::{PHONE_DIGITS_MAX, PHONE_DIGITS_MIN, countries, pattern};
 pub use self::json::DEPTH_MAX;
 pub use self::scalar::FILLED_PATTERN;
 

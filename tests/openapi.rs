@@ -1,6 +1,7 @@
 //! The document of the API: the committed one, what holds within it, and how it is served.
 
 mod bodies;
+mod contents;
 mod pages;
 mod texts;
 

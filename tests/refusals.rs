@@ -124,8 +124,10 @@ fn cases() -> Vec<Case> {
         post().set("/postalAddress/physicalAddress/townName", "  ").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/townName"]),
         post().set("/postalAddress/physicalAddress/postCode", "").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/postCode"]),
         post().set("/addressName", "a\u{7}b").is(400, "INVALID_PAYLOAD").at(&["/addressName"]),
+        post().set("/postalAddress/physicalAddress/townName", "\u{200b}\u{feff}").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/townName"]),
         contact().set("/contactContent", "no email").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
         contact().set("/medium", "phone").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
+        contact().set("/medium", "fax").set("/contactContent", "41+44 555 00 00").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
         contact().set("/medium", "website").set("/contactContent", "no site").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
         // Two places that say different things.
         post().set("/postalAddress/country", "DE").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/country"]),

@@ -1,10 +1,14 @@
 //! What is plausible today, beyond what is true for all time.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use events::contact::Medium;
 use events::text::Unfit;
 
 pub const PHONE_DIGITS_MIN: usize = 5;
 pub const PHONE_DIGITS_MAX: usize = 20;
+/// What phone numbers hold besides digits, as in a class of a regular expression.
+const PHONE_MARKS: &str = " ()/.-";
 /// Bounds of RFC 5321 and RFC 1035.
 const EMAIL_LOCAL_CHARS_MAX: usize = 64;
 const LABEL_CHARS_MAX: usize = 63;
@@ -38,6 +42,26 @@ pub(super) fn check_contact(medium: Medium, content: &str) -> Result<(), Unfit> 
     if fits { Ok(()) } else { Err(Unfit::Shape(what)) }
 }
 
+/// What `check_contact` accepts, as near as a regular expression gets, and never less; none where
+/// it accepts everything.
+pub fn pattern(medium: Medium) -> Option<String> {
+    // All that is not ASCII may be a letter.
+    let atom = r#"[^\u0000-\u0020"(),.:-<>@\[-\]\u007f]+"#;
+    let label = r"[^\u0000-,./:-@\[-`{-\u007f]+";
+    let domain = format!(r"{label}(?:\.{label})+");
+    let scheme = "[Hh][Tt][Tt][Pp][Ss]?://";
+    match medium {
+        Medium::Email => Some(format!(r"^{atom}(?:\.{atom})*@{domain}$")),
+        Medium::Phone | Medium::Fax => Some(format!(
+            r"^\+?(?:[{PHONE_MARKS}]*[0-9]){{{PHONE_DIGITS_MIN},{PHONE_DIGITS_MAX}}}[{PHONE_MARKS}]*$"
+        )),
+        Medium::Website => Some(format!(
+            r"^(?:(?:{scheme})?{domain}|{scheme}\[[0-9A-Fa-f:.]+\])(?::0*[1-9][0-9]{{0,4}})?(?:[/?#][^ ]*)?$"
+        )),
+        Medium::SocialMediaProfile => None,
+    }
+}
+
 fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(local, domain)| is_local_part(local) && is_domain(domain))
 }
@@ -65,22 +89,39 @@ fn is_label(label: &str) -> bool {
 }
 
 fn is_phone(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let number = text.strip_prefix('+').unwrap_or(text);
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
     (PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&digits)
-        && text.bytes().all(|byte| byte.is_ascii_digit() || b" +()/.-".contains(&byte))
+        && number.chars().all(|letter| letter.is_ascii_digit() || PHONE_MARKS.contains(letter))
 }
 
 /// An http or https URL, or the same without its scheme.
 fn is_website(text: &str) -> bool {
-    let rest = match text.split_once("://") {
-        Some((scheme, rest)) if is_web_scheme(scheme) => rest,
+    let (is_url, rest) = match text.split_once("://") {
+        Some((scheme, rest)) if is_web_scheme(scheme) => (true, rest),
         // A URL may stand in the query of a URL without a scheme.
-        Some(_) | None => text,
+        Some(_) | None => (false, text),
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
-    let is_port = port.parse::<u16>().is_ok_and(|port| port != 0);
-    is_domain(host) && is_port && !text.contains(char::is_whitespace)
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        Some(_) | None => (authority, "80"),
+    };
+    // Without a scheme, digits and points may be anything.
+    let is_host = is_domain(host) || is_url && is_ip(host);
+    is_host && is_port(port) && !text.contains(char::is_whitespace)
+}
+
+/// An address of the Internet Protocol, in the form that URLs have for it.
+fn is_ip(host: &str) -> bool {
+    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(inner) => inner.parse::<Ipv6Addr>().is_ok(),
+        None => host.parse::<Ipv4Addr>().is_ok(),
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|it| it != 0)
 }
 
 fn is_web_scheme(scheme: &str) -> bool {

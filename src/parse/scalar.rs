@@ -5,6 +5,7 @@ use std::fmt::Display;
 use chrono::{DateTime, Datelike, Utc};
 use events::id::AddressId;
 use events::text::{Country, Currency, Text, Unfit};
+use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
 use serde::de::{self, DeserializeOwned, IntoDeserializer};
 
 use super::content;
@@ -24,17 +25,23 @@ pub(super) fn name<const MAX: usize>(value: Value<'_>) -> Option<Text<MAX>> {
     value.parse(|text| if text.is_empty() { Err(Unfit::Empty) } else { Text::parse(text) })
 }
 
-/// What `filled` accepts, as JSON Schema has it: no control characters, and not only blanks.
+/// What `filled` accepts, as JSON Schema has it: no control characters, and not only what nobody
+/// sees. Of the latter it knows what every engine can name: the characters of 16 bits.
 pub const FILLED_PATTERN: &str = concat!(
     r"^[^\u0000-\u001f\u007f-\u009f]*",
-    r"[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]",
+    r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f",
+    r"\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]",
     r"[^\u0000-\u001f\u007f-\u009f]*$",
 );
 
-/// Text that is more than blanks.
+/// Text in which there is something to see.
 pub(super) fn filled<const MAX: usize>(value: Value<'_>) -> Option<Text<MAX>> {
     let blank = Unfit::Shape("filled in");
-    value.parse(|text| if text.trim().is_empty() { Err(blank) } else { Text::parse(text) })
+    value.parse(|text| if text.chars().all(is_blank) { Err(blank) } else { Text::parse(text) })
+}
+
+fn is_blank(letter: char) -> bool {
+    letter.is_whitespace() || DefaultIgnorableCodePoint::for_char(letter)
 }
 
 pub(super) fn country(value: Value<'_>) -> Option<Country> {

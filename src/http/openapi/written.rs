@@ -2,7 +2,11 @@
 //!
 //! They start from the types that the parser makes, and loosen what it reads in two places.
 
-use events::{address::Address, contact::ContactDetail, id::AddressId};
+use events::{
+    address::Address,
+    contact::{ContactDetail, Medium},
+    id::AddressId,
+};
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
@@ -16,6 +20,8 @@ use crate::parse::{self, FILLED_PATTERN, PHONE_DIGITS_MAX, PHONE_DIGITS_MIN};
 const OF_THE_PLACE: [&str; 3] = ["postCode", "townName", "country"];
 /// Members that the reference requires in the postal part, and defines one level above.
 const FLAGS: [&str; 2] = ["isDomicile", "isMailingAddress"];
+
+const MEDIA: [Medium; 4] = [Medium::Email, Medium::Phone, Medium::Fax, Medium::Website];
 
 pub(super) fn all(make: &mut SchemaGenerator) -> [(&'static str, Value); 5] {
     [
@@ -119,10 +125,20 @@ fn contact(make: &mut SchemaGenerator) -> Value {
         .about("A contact detail to add, or to put in the place of another.")
         .with("contactIdentification", json!({ "readOnly": true, "description": "Ignored." }))
         .with("contactContent", content)
+        .and(MEDIA.into_iter().filter_map(content_of).collect())
         .build()
 }
 
-/// More than blanks.
+/// What the content must look like where this is the medium.
+fn content_of(medium: Medium) -> Option<Value> {
+    let pattern = parse::pattern(medium)?;
+    Some(json!({
+        "if": { "properties": { "medium": { "const": medium } }, "required": ["medium"] },
+        "then": { "properties": { "contactContent": { "pattern": pattern } } },
+    }))
+}
+
+/// With something to see.
 fn filled(mut text: Value) -> Value {
     text["minLength"] = 1.into();
     text["pattern"] = FILLED_PATTERN.into();

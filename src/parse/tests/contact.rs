@@ -70,7 +70,18 @@ fn a_phone_number_is_one() {
         check_medium(
             medium,
             &["0041998887766", "+41 (0)44 123 45 67", "044/123.45-67", "12345", &"1".repeat(20)],
-            &["", "1234", "+", "044 CALL ME", "044 123 45 67 ext 8", "٠٤٤١٢٣٤٥", &"1".repeat(21)],
+            &[
+                "",
+                "1234",
+                "+",
+                "++41 44 123 45 67",
+                "41+44 123 45 67",
+                "(+41) 44 123 45 67",
+                "044 CALL ME",
+                "044 123 45 67 ext 8",
+                "٠٤٤١٢٣٤٥",
+                &"1".repeat(21),
+            ],
         );
     }
 }
@@ -85,6 +96,10 @@ fn a_website_is_a_url_or_at_least_a_domain() {
             "example.ch",
             "www.example.ch:8443/a",
             "example.ch/go?to=https://other.example",
+            "http://192.168.1.1",
+            "https://192.168.1.1:8443/a?b#c",
+            "https://[2001:db8::1]",
+            "HTTPS://[::ffff:192.0.2.1]:443/a:b]",
         ],
         &[
             "",
@@ -97,8 +112,22 @@ fn a_website_is_a_url_or_at_least_a_domain() {
             "example.ch:0",
             "example.ch:http",
             "example.ch:99999",
+            "example.ch:+80",
             "https://user@example.ch",
+            "https://user@192.168.1.1",
+            "https://user:secret@[::1]",
             "192.168.1.1",
+            "[::1]",
+            "https://192.168.1",
+            "https://192.168.1.256",
+            "https://[192.168.1.1]",
+            "https://[::1",
+            "https://::1",
+            "https://[::1]:",
+            "https://[::1]:0",
+            "https://[::1]x",
+            "https://[::1]x:80",
+            "https://[fe80::1%25eth0]",
             "data://example.ch",
         ],
     );
@@ -107,6 +136,8 @@ fn a_website_is_a_url_or_at_least_a_domain() {
 #[test]
 fn a_profile_is_free_but_not_blank() {
     check_medium("socialMediaProfile", &["@anna", "anything at all"], &["", "  ", "a\u{7}"]);
+    let unseen = ["\u{200b}", "\u{2060}\u{feff}", " \u{ad}\u{3164} ", "\u{e0020}\u{fe0f}"];
+    check_medium("socialMediaProfile", &["\u{200b}a", "👩\u{200d}🚀", "\u{feff}ü"], &unseen);
 }
 
 #[test]
