@@ -14,6 +14,7 @@ async fn anybody_may_ask_whether_the_module_lives() {
         let health = ask.without("x-correlation-id").send().await.is(200);
         assert_eq!(health.at("/receivedHeaders"), json!([]));
         assert_eq!(health.at("/receivedPayload"), "");
+        assert_eq!(health.header("cache-control"), Some("no-store"));
         let time = health.text("/requestDateTime");
         chrono::DateTime::parse_from_rfc3339(&time).unwrap();
     }

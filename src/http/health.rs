@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use chrono::SecondsFormat;
@@ -27,6 +27,9 @@ pub(super) const ECHOED: [&str; 7] = [
     "X-PSU-User-Agent",
     "User-Agent",
 ];
+
+/// Only the module itself can say that it lives.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -57,7 +60,8 @@ pub(super) async fn check(
         request_date_time: clock::now().to_rfc3339_opts(SecondsFormat::Millis, true),
     };
     let body = serde_json::to_vec(&health).map_err(problem::failed)?;
-    Ok(([(header::CONTENT_TYPE, answer::JSON)], body).into_response())
+    let headers = [(header::CONTENT_TYPE, answer::JSON), (header::CACHE_CONTROL, NO_STORE)];
+    Ok((headers, body).into_response())
 }
 
 fn echo(headers: &HeaderMap, name: &'static str) -> Option<Echo> {

@@ -172,7 +172,9 @@ impl Operation {
                 vec![(200, answers::success("As it is now.", &headers, answer))]
             }
             Shape::Replace(_, _, None) => vec![(204, answers::empty("It is so now.", &written))],
-            Shape::Health => vec![(200, answers::success("It answers.", &[], "Health"))],
+            Shape::Health => {
+                vec![(200, answers::success("It answers.", &["Cache-Control"], "Health"))]
+            }
             Shape::Document(media_type) => vec![(200, answers::document(media_type))],
         };
         answers.into_iter().map(|(status, answer)| (status.to_string(), answer)).collect()
