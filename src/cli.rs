@@ -126,15 +126,22 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Access(access) => access.run()?,
         Command::Consent(consent) => consent.run()?,
         Command::Token(token) => token.run()?,
-        Command::Config(settings) => print!("{}", settings.load()?.to_toml()?),
+        Command::Config(settings) => print(&settings.load()?.to_toml()?)?,
         Command::Openapi(settings) => {
-            print!("{}", http::openapi::text(&app::Settings::of(&settings.load()?)));
+            print(&http::openapi::text(&app::Settings::of(&settings.load()?)))?;
         }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "dossier", &mut io::stdout());
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Unlike `print!`, an error where nobody reads on.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
 }
 
 /// Prints what an admin port answers, as it comes.

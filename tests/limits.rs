@@ -40,7 +40,12 @@ async fn a_client_beyond_its_share_is_told_when_to_come_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_much_is_refused_at_once_while_health_is_answered() {
-    let app = bank_with(|http| (http.at_once_max, http.waiting_max) = (1, 0)).await;
+    // Whoever comes first has the place; the slow one must get it after a quick one, too.
+    let app = bank_with(|http| {
+        (http.at_once_max, http.waiting_max, http.waiting_ms_max) = (1, 1, 500);
+        http.rate_per_s = 0;
+    })
+    .await;
     let alpha = app.client("alpha");
     let (mut more, rest) = futures::channel::mpsc::channel::<Bytes>(1);
     let body = rest.map(Ok::<_, std::io::Error>);
