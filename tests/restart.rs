@@ -61,12 +61,13 @@ async fn everything_is_there_again_after_a_restart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_answers_are_being_built_clients_are_told_to_come_again() {
-    // So that the service does not wait for them.
-    let mut app = TestApp::configured(|config| config.projections.wait_ms_max = 0).await;
+    let mut app = TestApp::empty().await;
     let mut sample = Vec::new();
     dossier::sample::write(200, 1, &mut sample).unwrap();
     app.feed(sample).await;
     app.stop().await;
+    // So that the service does not wait for them.
+    app.config.projections.wait_ms_max = 0;
     fs::remove_dir_all(projections_in(&app.config.data.dir)).unwrap();
     app.restart().await;
     let client = app.client("wealthtech-alpha");
