@@ -1,180 +1,186 @@
 //! Who is asking: a bearer token becomes a caller.
+//!
+//! A token is checked once and then remembered for as long as the answer cannot have changed:
+//! under its SHA-256, since the token itself opens doors and need not lie about.
 
+mod claims;
+mod error;
+mod fault;
+mod fetch;
+mod introspection;
 mod issuer;
+mod jwks;
+mod jwt;
+mod keys;
 
-use std::{sync::Arc, time::Duration};
+#[cfg(test)]
+mod tests;
 
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{self, SHA256};
 use chrono::{DateTime, Utc};
 use events::{consent::Scope, id::ClientId};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use quick_cache::sync::Cache;
-use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::issuer::{AUDIENCE, Issuer, TOKEN_LIFE_S};
-use crate::clock;
+pub(crate) use self::fetch::may_be_asked;
+pub use self::{
+    error::AccessError,
+    fault::TokenError,
+    issuer::{AUDIENCE, Issuer, TOKEN_LIFE_S},
+};
+use self::{fault::Fault, introspection::Introspection, jwt::Jwt};
+use crate::{clock, config};
 
-/// Tokens whose signature was checked and need not be again.
+/// Tokens that were checked and need not be again.
 const KNOWN_TOKENS_MAX: usize = 4096;
 /// Longest token that is looked at, in bytes.
 const TOKEN_BYTES_MAX: usize = 8192;
-/// How far clocks may differ.
-const LEEWAY: Duration = Duration::from_secs(30);
 
-/// What a token says, once its signature was checked.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Claims {
-    iss: String,
-    aud: String,
-    client_id: String,
-    #[serde(default)]
-    scope: String,
-    iat: i64,
-    nbf: i64,
-    exp: i64,
-}
+/// What a token is known by.
+type Print = [u8; 32];
 
 /// Who is asking, and what the token lets it ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     pub client: ClientId,
     pub scopes: Vec<Scope>,
+    /// The SHA-256 of the one certificate with which the token may be used (RFC 8705).
+    pub certificate: Option<[u8; 32]>,
     /// After the leeway.
     expires: DateTime<Utc>,
-}
-
-/// Why a token opens nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    #[error("the token is not valid")]
-    Invalid,
-    #[error("the token has expired")]
-    Expired,
 }
 
 /// Checks tokens, and remembers those that it has checked.
 #[derive(Debug)]
 pub struct Tokens {
-    key: DecodingKey,
-    validation: Validation,
-    known: Cache<Box<str>, Arc<Identity>>,
+    source: Source,
+    /// For those whose token is not known and who may have to wait for the issuer.
+    waiting: Semaphore,
+    known: Cache<Print, Known>,
+}
+
+/// How it is found out whether a token is good.
+#[derive(Debug)]
+enum Source {
+    /// By its signature.
+    Signed(Jwt),
+    /// By asking the issuer.
+    Opaque(Introspection),
+}
+
+/// What a token was found to be, and for how long that stands.
+#[derive(Debug, Clone)]
+struct Known {
+    identity: Arc<Identity>,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    generation: u64,
+}
+
+impl Known {
+    /// A clock that was set back makes what was found out later void, too.
+    fn holds(&self, now: DateTime<Utc>, generation: u64) -> bool {
+        (self.from..self.until).contains(&now) && self.generation == generation
+    }
 }
 
 impl Tokens {
-    /// Believes tokens that `issuer` signed.
-    pub fn new(issuer: &Issuer) -> Self {
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_issuer(&[issuer::NAME]);
-        validation.set_required_spec_claims(&["iss", "aud", "exp", "nbf"]);
-        validation.validate_nbf = true;
-        validation.leeway = LEEWAY.as_secs();
-        Self { key: issuer.public_key(), validation, known: Cache::new(KNOWN_TOKENS_MAX) }
+    /// Believes tokens that the development issuer signed.
+    pub fn development(issuer: &Issuer) -> Self {
+        Self::by(Source::Signed(Jwt::development(issuer)), Semaphore::MAX_PERMITS)
     }
 
-    /// Who sent this token, if it is still good now.
-    pub fn identify(&self, token: &str) -> Result<Arc<Identity>, TokenError> {
-        if let Some(identity) = self.known.get(token) {
-            let good = clock::now() < identity.expires;
-            return if good { Ok(identity) } else { Err(TokenError::Expired) };
-        }
-        if token.len() > TOKEN_BYTES_MAX {
-            return Err(TokenError::Invalid);
-        }
-        let identity = Arc::new(self.check(token)?);
-        self.known.insert(token.into(), Arc::clone(&identity));
-        Ok(identity)
+    /// Believes the configured issuer. What it reads is what the settings name; nobody is asked.
+    pub fn configured(settings: &config::Access) -> Result<Self, AccessError> {
+        let source = if settings.introspection_url.is_empty() {
+            Source::Signed(Jwt::configured(settings)?)
+        } else {
+            Source::Opaque(Introspection::configured(settings)?)
+        };
+        Ok(Self::by(source, settings.waiting_max))
     }
 
-    fn check(&self, token: &str) -> Result<Identity, TokenError> {
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation)
-            .map_err(|error| {
-                if *error.kind() == ErrorKind::ExpiredSignature {
-                    TokenError::Expired
-                } else {
-                    TokenError::Invalid
-                }
-            })?
-            .claims;
-        Ok(Identity {
-            client: ClientId::parse(&claims.client_id).map_err(|_| TokenError::Invalid)?,
-            scopes: claims.scope.split(' ').filter_map(Scope::parse).collect(),
-            expires: claims
-                .exp
-                .checked_add_unsigned(LEEWAY.as_secs())
-                .and_then(|expires| DateTime::from_timestamp(expires, 0))
-                .ok_or(TokenError::Invalid)?,
+    fn by(source: Source, waiting_max: usize) -> Self {
+        let waiting = Semaphore::new(waiting_max);
+        Self { source, waiting, known: Cache::new(KNOWN_TOKENS_MAX) }
+    }
+
+    /// Fetches the issuer's keys, now and again and again, until `stop`.
+    pub fn keep_fresh(&self, stop: CancellationToken, tasks: &TaskTracker) {
+        if let Source::Signed(jwt) = &self.source {
+            let keys = Arc::clone(&jwt.keys);
+            tasks.spawn(async move { stop.run_until_cancelled(keys.keep_fresh()).await });
+        }
+    }
+
+    /// Who sent this token, if it is still good now. Waits for nobody if the token is known.
+    pub async fn identify(&self, token: &str) -> Result<Arc<Identity>, TokenError> {
+        let print = print(token);
+        let known = self.known.get(&print);
+        if let Some(known) = known.filter(|known| known.holds(clock::now(), self.generation())) {
+            return Ok(known.identity);
+        }
+        // In a box: this way is rare, and every request would carry room for it.
+        let found = Box::pin(self.find_out(token, print)).await;
+        found.map_err(|fault| {
+            fault.count();
+            fault.into()
         })
+    }
+
+    async fn find_out(&self, token: &str, print: Print) -> Result<Arc<Identity>, Fault> {
+        if !is_bearer_token(token) {
+            return Err(Fault::Malformed);
+        }
+        // A request that waits takes the place of one that could be answered, and the issuer may
+        // be slow, and anybody can make up tokens.
+        let _place = self.waiting.try_acquire().map_err(|_| Fault::Busy)?;
+        // Before the keys are looked at: if they change meanwhile, what comes out is not kept.
+        let generation = self.generation();
+        match &self.source {
+            Source::Signed(jwt) => {
+                let known = known(jwt.check(token).await?, DateTime::<Utc>::MAX_UTC, generation);
+                self.known.insert(print, known.clone());
+                Ok(known.identity)
+            }
+            Source::Opaque(introspection) => {
+                let now = clock::now();
+                self.known.remove_if(&print, |known| !known.holds(now, generation));
+                // Who comes meanwhile with the same token waits for the same answer.
+                let asked = async {
+                    let identity = introspection.check(token, print).await?;
+                    Ok(known(identity, introspection.remembered_until(), generation))
+                };
+                Ok(self.known.get_or_insert_async(&print, asked).await?.identity)
+            }
+        }
+    }
+
+    /// Changes whenever a signature that was good need not be good any more.
+    fn generation(&self) -> u64 {
+        match &self.source {
+            Source::Signed(jwt) => jwt.keys.generation(),
+            Source::Opaque(_) => 0,
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn known(identity: Identity, at_most: DateTime<Utc>, generation: u64) -> Known {
+    let until = identity.expires.min(at_most);
+    Known { identity: Arc::new(identity), from: clock::now(), until, generation }
+}
 
-    fn setup() -> (Issuer, Tokens) {
-        let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().unwrap();
-        let issuer = Issuer::new(pair.to_pkcs8v1().unwrap().as_ref()).unwrap();
-        let tokens = Tokens::new(&issuer);
-        (issuer, tokens)
-    }
+fn print(token: &str) -> Print {
+    let digest = digest::digest(&SHA256, token.as_bytes());
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
 
-    fn alpha() -> ClientId {
-        ClientId::parse("alpha").unwrap()
-    }
-
-    #[test]
-    fn a_token_of_the_issuer_tells_client_and_scopes() {
-        let (issuer, tokens) = setup();
-        let token = issuer.token(&alpha(), &[Scope::CustomerRead], clock::now()).unwrap();
-        for _first_checked_then_known in 0..2 {
-            let identity = tokens.identify(&token).unwrap();
-            assert_eq!(
-                (&identity.client, &identity.scopes[..]),
-                (&alpha(), &[Scope::CustomerRead][..])
-            );
-        }
-    }
-
-    #[test]
-    fn an_old_token_has_expired() {
-        let (issuer, tokens) = setup();
-        let long_ago = clock::now() - Duration::from_hours(30 * 24);
-        let token = issuer.token(&alpha(), &Scope::ALL, long_ago).unwrap();
-        assert_eq!(tokens.identify(&token).unwrap_err(), TokenError::Expired);
-    }
-
-    #[test]
-    fn a_token_from_the_future_is_not_valid_yet() {
-        let (issuer, tokens) = setup();
-        let later = clock::now() + Duration::from_hours(1);
-        let token = issuer.token(&alpha(), &Scope::ALL, later).unwrap();
-        assert_eq!(tokens.identify(&token).unwrap_err(), TokenError::Invalid);
-    }
-
-    #[test]
-    fn another_issuers_token_is_not_valid() {
-        let (_, tokens) = setup();
-        let (stranger, _) = setup();
-        let token = stranger.token(&alpha(), &Scope::ALL, clock::now()).unwrap();
-        assert_eq!(tokens.identify(&token).unwrap_err(), TokenError::Invalid);
-    }
-
-    #[test]
-    fn a_changed_token_is_not_valid() {
-        let (issuer, tokens) = setup();
-        let token = issuer.token(&alpha(), &Scope::ALL, clock::now()).unwrap();
-        let (head, rest) = token.split_once('.').unwrap();
-        let (_, signature) = rest.split_once('.').unwrap();
-        for wrong in [
-            "",
-            "x",
-            "a.b.c",
-            &token[1..],
-            &format!("{head}..{signature}"),
-            &format!("{token}x"),
-            &format!("{head}.e30.{signature}"),
-        ] {
-            assert_eq!(tokens.identify(wrong).unwrap_err(), TokenError::Invalid, "{wrong}");
-        }
-    }
+/// As RFC 6750 draws one, so that nothing else is brought before the issuer.
+fn is_bearer_token(token: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    let bare = token.trim_end_matches('=');
+    token.len() <= TOKEN_BYTES_MAX && !bare.is_empty() && bare.bytes().all(fits)
 }

@@ -12,9 +12,9 @@ use events::{
 use projections::{ProjectionSettings, Projections};
 
 use crate::{
-    access::{Issuer, Tokens},
+    access::Tokens,
     commands::{CommandError, Commands, Done, Limits, Order},
-    config::{Config, ProblemTypeStyle, UnknownMembers},
+    config::{Config, ProblemTypeStyle, ScopeNames, UnknownMembers},
     folder,
     http::{Admission, Waiting},
     journal::{Journal, JournalSettings},
@@ -53,6 +53,7 @@ pub struct Settings {
     /// How long an idempotency key is remembered at least.
     pub remembered_min: Duration,
     pub contact_write_relations: Vec<Relation>,
+    pub scopes: ScopeNames,
 }
 
 impl Settings {
@@ -67,6 +68,7 @@ impl Settings {
             wait_time_max: Duration::from_millis(config.projections.wait_ms_max),
             remembered_min: Duration::from_hours(config.http.idempotency_key_h_min.into()),
             contact_write_relations: config.rules.contact_write_relations.clone(),
+            scopes: config.access.scopes.clone(),
         }
     }
 }
@@ -76,14 +78,14 @@ impl App {
     pub fn new(
         config: &Config,
         log: EventLog,
-        issuer: &Issuer,
+        tokens: Tokens,
         publisher: Publisher,
     ) -> anyhow::Result<Arc<Self>> {
         let projections = open_projections(config, log.clone())?;
         Ok(Arc::new(Self {
             commands: Arc::new(commands(config, log.clone())),
             secrets: Secrets::new(log.keys().store_key()),
-            tokens: Tokens::new(issuer),
+            tokens,
             settings: Settings::of(config),
             log,
             projections,

@@ -1,5 +1,8 @@
 //! The configuration: defaults that are the manual, a file, the environment, the command line.
 
+mod access;
+mod environment;
+
 use std::{
     collections::BTreeSet,
     fmt,
@@ -8,15 +11,15 @@ use std::{
 };
 
 use anyhow::Context;
-use config::{Environment, File, FileFormat};
+use config::{File, FileFormat};
 use events::party::Relation;
 use serde::{Deserialize, Serialize};
 
+pub use self::access::{Access, Algorithm, ScopeNames};
 use crate::publisher::BodyClass;
 
 /// Every key with its default and its meaning.
 const DEFAULTS: &str = include_str!("../deploy/config.default.toml");
-
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +27,7 @@ pub struct Config {
     pub data: Data,
     pub keys: Keys,
     pub http: Http,
+    pub access: Access,
     pub log: Log,
     pub projections: Projections,
     pub rules: Rules,
@@ -146,6 +150,10 @@ pub enum LogFormat {
 pub struct Secret(String);
 
 impl Secret {
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -179,8 +187,10 @@ impl Config {
         if let Some(path) = file {
             builder = builder.add_source(File::from(path).format(FileFormat::Toml));
         }
+        let [lists, others] = environment::sources(std::env::vars_os());
         let config: Self = builder
-            .add_source(environment())
+            .add_source(lists)
+            .add_source(others)
             .build()
             .context("the configuration cannot be read")?
             .try_deserialize()
@@ -202,7 +212,7 @@ impl Config {
         });
         let file_bytes = (!(4096..=1 << 40).contains(&self.journal.file_bytes_max))
             .then(|| "journal.file_bytes_max must lie between 4096 and 1099511627776".to_owned());
-        let wrong: Vec<String> = [
+        let wrong = [
             bound("http.body_bytes_max", self.http.body_bytes_max, 1024 * 1024),
             bound("http.at_once_max", self.http.at_once_max, 65_536),
             bound("log.queue_max", self.log.queue_max, 1024 * 1024),
@@ -215,8 +225,8 @@ impl Config {
             file_bytes,
         ]
         .into_iter()
-        .flatten()
-        .collect();
+        .flatten();
+        let wrong: Vec<String> = wrong.chain(self.access.wrong()).collect();
         anyhow::ensure!(wrong.is_empty(), "the configuration is wrong: {}", wrong.join("; "));
         Ok(())
     }
@@ -227,27 +237,19 @@ impl Config {
     }
 }
 
-fn environment() -> Environment {
-    Environment::with_prefix("DOSSIER")
-        .prefix_separator("__")
-        .separator("__")
-        .try_parsing(true)
-        .list_separator(",")
-        .with_list_parse_key("nats.urls")
-        .with_list_parse_key("nats.bodies")
-        .with_list_parse_key("rules.contact_write_relations")
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
 
     use super::*;
 
-    fn load(toml: &str) -> anyhow::Result<Config> {
-        let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
-        file.write_all(toml.as_bytes()).unwrap();
-        Config::load(Some(file.path()))
+    impl Config {
+        /// The defaults, with what a file of this content overrides.
+        pub(crate) fn from_toml(toml: &str) -> anyhow::Result<Self> {
+            let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+            file.write_all(toml.as_bytes()).unwrap();
+            Self::load(Some(file.path()))
+        }
     }
 
     #[test]
@@ -259,21 +261,21 @@ mod tests {
 
     #[test]
     fn a_file_overrides_what_it_names() {
-        let config = load("[http]\nlisten = \"127.0.0.1:1\"").unwrap();
+        let config = Config::from_toml("[http]\nlisten = \"127.0.0.1:1\"").unwrap();
         assert_eq!(config.http.listen.port(), 1);
         assert_eq!(config.http.admin_listen.port(), 9080);
     }
 
     #[test]
     fn an_unknown_key_is_an_error_that_names_it() {
-        let error = format!("{:#}", load("[http]\nlistne = 1").unwrap_err());
+        let error = format!("{:#}", Config::from_toml("[http]\nlistne = 1").unwrap_err());
         assert!(error.contains("listne"), "{error}");
     }
 
     #[test]
     fn all_wrong_values_are_told_at_once() {
         let wrong = "[http]\nbody_bytes_max = 0\nbase_path = \"x/\"\n[nats]\nreplicas = 9";
-        let error = format!("{:#}", load(wrong).unwrap_err());
+        let error = format!("{:#}", Config::from_toml(wrong).unwrap_err());
         for name in ["body_bytes_max", "base_path", "replicas"] {
             assert!(error.contains(name), "{error}");
         }
@@ -282,7 +284,7 @@ mod tests {
     #[test]
     fn a_secret_is_not_printed() {
         let digits = "ab".repeat(32);
-        let config = load(&format!("[keys]\nmaster = \"{digits}\"")).unwrap();
+        let config = Config::from_toml(&format!("[keys]\nmaster = \"{digits}\"")).unwrap();
         assert!(!format!("{config:?}").contains(&digits));
         assert!(!config.to_toml().unwrap().contains(&digits));
     }

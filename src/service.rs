@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    access::Issuer,
+    access::{AccessError, Issuer, Tokens},
     admin,
     app::App,
     clock,
@@ -23,10 +23,19 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     #[error(
-        "no issuer of tokens is configured; until one can be, serve runs with --dev only, \
-         whose issuer's key lies in the data folder"
+        "no issuer of tokens is configured: set access.jwks_url, access.jwks_file or \
+         access.introspection_url, or give --dev, whose issuer's key lies in the data folder"
     )]
     NoIssuer,
+    #[error(
+        "an issuer of tokens is configured, and --dev would believe another one, whose key lies \
+         in the data folder: leave one of the two out"
+    )]
+    TwoIssuers,
+    #[error("tokens cannot be checked")]
+    Issuer(#[from] AccessError),
+    #[error("{0} is not a loopback address, and --dev listens on loopback only")]
+    DevelopmentNotLoopback(SocketAddr),
     #[error(
         "{0} is not a loopback address; until access control is complete, dossier listens on \
          loopback only"
@@ -62,11 +71,12 @@ impl Service {
     /// Opens the folder, catches up, and listens. Returns when clients can connect.
     pub async fn start(config: Config, start: Start) -> anyhow::Result<Self> {
         check(&config, start)?;
+        let tokens = configured_tokens(&config, start)?;
         let public = listen(config.http.listen).await?;
         let admin = listen(config.http.admin_listen).await?;
         let metrics = telemetry::metrics();
         let (publishing, publishers) = (CancellationToken::new(), TaskTracker::new());
-        let app = open(&config, start, publishing.clone(), publishers.clone()).await?;
+        let app = open(&config, start, tokens, publishing.clone(), publishers.clone()).await?;
         // Clients that come before the projections have caught up are told to come again.
         app.shown(app.log.watermark()).await;
         let (listening, listeners) = (CancellationToken::new(), TaskTracker::new());
@@ -105,10 +115,24 @@ impl Service {
 
 fn check(config: &Config, start: Start) -> anyhow::Result<()> {
     for address in [config.http.listen, config.http.admin_listen] {
-        ensure!(address.ip().is_loopback(), Refused::NotLoopback(address));
+        let is_loopback = address.ip().is_loopback();
+        ensure!(is_loopback || !start.dev, Refused::DevelopmentNotLoopback(address));
+        ensure!(is_loopback, Refused::NotLoopback(address));
     }
-    ensure!(start.dev, Refused::NoIssuer);
-    Ok(())
+    match (start.dev, config.access.names_an_issuer()) {
+        (true, true) => Err(Refused::TwoIssuers.into()),
+        (false, false) => Err(Refused::NoIssuer.into()),
+        (true, false) | (false, true) => Ok(()),
+    }
+}
+
+/// Who is believed, read before anything is opened; nobody yet in development, whose issuer's key
+/// is made in the folder.
+fn configured_tokens(config: &Config, start: Start) -> Result<Option<Tokens>, Refused> {
+    if start.dev {
+        return Ok(None);
+    }
+    Ok(Some(Tokens::configured(&config.access)?))
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -118,6 +142,7 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 async fn open(
     config: &Config,
     start: Start,
+    tokens: Option<Tokens>,
     stop: CancellationToken,
     tasks: TaskTracker,
 ) -> anyhow::Result<Arc<App>> {
@@ -126,10 +151,14 @@ async fn open(
         folder::open_log(&settings, start.dev, start.accept_loss)
     })
     .await??;
-    let publisher = publisher(&config.nats, &log, stop, &tasks)?;
+    let publisher = publisher(&config.nats, &log, stop.clone(), &tasks)?;
+    let tokens = match tokens {
+        Some(tokens) => tokens,
+        None => Tokens::development(&Issuer::new(&folder::issuer_key(&config.data.dir)?)?),
+    };
+    tokens.keep_fresh(stop, &tasks);
     let settings = config.clone();
-    let issuer = Issuer::new(&folder::issuer_key(&config.data.dir)?)?;
-    tokio::task::spawn_blocking(move || App::new(&settings, log, &issuer, publisher)).await?
+    tokio::task::spawn_blocking(move || App::new(&settings, log, tokens, publisher)).await?
 }
 
 fn publisher(

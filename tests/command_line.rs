@@ -13,7 +13,7 @@ fn what_may_not_be_served_is_refused_in_one_line() {
     let busy = busy.local_addr().unwrap().to_string();
     let any = "127.0.0.1:0";
     let cases: [(&[&str], i32, &str); 6] = [
-        (&["--listen", any, "--admin-listen", any], 2, "--dev"),
+        (&["--listen", any, "--admin-listen", any], 2, "access.jwks_url"),
         (&["--dev", "--listen", "0.0.0.0:0", "--admin-listen", any], 2, "loopback"),
         (&["--dev", "--listen", any, "--admin-listen", "0.0.0.0:0"], 2, "loopback"),
         (&["--dev", "--listen", &busy, "--admin-listen", any], 1, &busy),
@@ -31,6 +31,40 @@ fn what_may_not_be_served_is_refused_in_one_line() {
     }
     run(&["serve", "--listen", "here"], 2);
     run(&["dance"], 2);
+}
+
+/// An issuer that is right as far as the settings go.
+const ISSUER: &str = "[access]\nissuer = \"https://as\"\naudiences = [\"a\"]\n";
+
+#[test]
+fn who_issues_tokens_is_decided_before_anything_is_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, file) = (dir.path().join("data"), dir.path().join("dossier.toml"));
+    let nowhere = dir.path().join("nowhere");
+    let nowhere = nowhere.to_str().unwrap();
+    let introspection = "introspection_url = \"https://as\"\nintrospection_client = \"x\"";
+    let jwks = "jwks_url = \"http://127.0.0.1:1/jwks\"";
+    let cases = [
+        // Two that could be believed.
+        (jwks.to_owned(), &["--dev"][..], "leave one of the two out"),
+        // What is named is not there.
+        (format!("jwks_file = \"{nowhere}\""), &[], nowhere),
+        (format!("{introspection}\nintrospection_secret_file = \"{nowhere}\""), &[], nowhere),
+        (format!("{jwks}\nroot_certificates = \"{nowhere}\""), &[], nowhere),
+        // What contradicts itself, all of it.
+        ("jwks_url = \"http://as\"\nalgorithms = []".to_owned(), &[], "access.algorithms"),
+        (format!("{jwks}\nalgorithms = [\"HS256\"]"), &[], "HS256"),
+        (format!("{jwks}\nalgorithms = [\"none\"]"), &[], "none"),
+    ];
+    for (settings, args, reason) in cases {
+        file_with(&file, format!("{ISSUER}{settings}").as_bytes());
+        let any = "127.0.0.1:0";
+        let serve = ["serve", "--nats", "off", "--listen", any, "--admin-listen", any, "--config"];
+        let paths = [file.to_str().unwrap(), "--data", data.to_str().unwrap()];
+        let told = complaint(&run(&[&serve[..], &paths, args].concat(), 2));
+        assert!(told.contains(reason), "{told}");
+        assert!(!data.exists(), "{told}");
+    }
 }
 
 #[test]

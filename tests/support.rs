@@ -7,4 +7,7 @@ pub(crate) mod binary;
 pub(crate) mod client;
 pub(crate) mod document;
 pub(crate) mod folder;
+pub(crate) mod issuer;
 pub(crate) mod nats;
+pub(crate) mod signing;
+pub(crate) mod tls;

@@ -13,7 +13,7 @@ const OWNERS: [(&str, &[&str]); 8] = [
     ("std::env", &["src/config.rs"]),
     ("env::", &["src/config.rs"]),
     ("clap::", &["src/cli"]),
-    ("reqwest::", &["src/cli"]),
+    ("reqwest::", &["src/cli", "src/access"]),
     ("Utc::now", &["src/clock.rs", "events/src/log/writer.rs"]),
 ];
 

@@ -1,12 +1,10 @@
 //! The development issuer: signs tokens with a key that lies in the data folder.
 
 use anyhow::Context;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use chrono::{DateTime, Utc};
 use events::{consent::Scope, id::ClientId};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
-
-use super::Claims;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
+use serde::Serialize;
 
 pub(super) const NAME: &str = "dossier-development";
 /// Whom tokens are made for.
@@ -17,19 +15,28 @@ pub const TOKEN_LIFE_S: i64 = 24 * 3600;
 /// Signs tokens.
 pub struct Issuer {
     signing: EncodingKey,
-    public: Vec<u8>,
+    public: Jwk,
+}
+
+/// What its tokens say.
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    client_id: &'a str,
+    scope: String,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
 }
 
 impl Issuer {
     /// Takes an Ed25519 key in PKCS #8.
     pub fn new(pkcs8: &[u8]) -> anyhow::Result<Self> {
-        let pair = Ed25519KeyPair::from_pkcs8(pkcs8)
-            .ok()
+        let signing = EncodingKey::from_ed_der(pkcs8);
+        let public = Jwk::from_encoding_key(&signing, Algorithm::EdDSA)
             .context("the development issuer's key is damaged")?;
-        Ok(Self {
-            signing: EncodingKey::from_ed_der(pkcs8),
-            public: pair.public_key().as_ref().to_vec(),
-        })
+        Ok(Self { signing, public })
     }
 
     pub fn token(
@@ -39,9 +46,9 @@ impl Issuer {
         now: DateTime<Utc>,
     ) -> anyhow::Result<String> {
         let claims = Claims {
-            iss: NAME.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            client_id: client.to_string(),
+            iss: NAME,
+            aud: AUDIENCE,
+            client_id: client.as_str(),
             scope: scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "),
             iat: now.timestamp(),
             nbf: now.timestamp(),
@@ -51,7 +58,7 @@ impl Issuer {
             .context("the token cannot be signed")
     }
 
-    pub(super) fn public_key(&self) -> DecodingKey {
-        DecodingKey::from_ed_der(&self.public)
+    pub(super) fn public_key(&self) -> Jwk {
+        self.public.clone()
     }
 }

@@ -223,7 +223,7 @@ fn list(at: &At, client: Option<String>, customer: Option<String>) -> anyhow::Re
 }
 
 async fn ask(url: &str, path: &str, words: Option<String>) -> anyhow::Result<String> {
-    let client = reqwest::Client::builder().timeout(ANSWER_TIME_MAX).build()?;
+    let client = super::admin_client().timeout(ANSWER_TIME_MAX).build()?;
     let url = format!("{}/{path}", url.trim_end_matches('/'));
     let request = match words {
         Some(words) => client.post(url).body(words),

@@ -126,7 +126,7 @@ async fn import_service(
     mut input: impl AsyncBufRead + Unpin,
     mut rejects: Rejects,
 ) -> anyhow::Result<Summary> {
-    let client = reqwest::Client::builder().timeout(REQUEST_TIME_MAX).build()?;
+    let client = super::admin_client().timeout(REQUEST_TIME_MAX).build()?;
     let url = format!("{}/feed", url.trim_end_matches('/'));
     let mut total = Summary::default();
     let mut lines_before = 0;

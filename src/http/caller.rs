@@ -17,7 +17,7 @@ use super::{
     problem::{self, Faults, Problem},
 };
 use crate::{
-    access::Identity,
+    access::{Identity, TokenError},
     app::App,
     clock,
     journal::{Entry, Seen},
@@ -72,7 +72,11 @@ impl FromRequestParts<Arc<App>> for Caller {
         let correlation = correlation(&parts.headers)?
             .ok_or_else(|| Faults::invalid("the header X-Correlation-ID is required"))?;
         let token = bearer(&parts.headers).ok_or_else(problem::no_token)?;
-        let identity = app.tokens.identify(token)?;
+        let identity = app.tokens.identify(token).await?;
+        // Nobody here sees the client's certificate, so a token that is bound to one is no good.
+        if identity.certificate.is_some() {
+            return Err(TokenError::Invalid.into());
+        }
         app.admission.count(&identity.client)?;
         // Who may see what is known only to projections that have come up to the log; and who
         // saw it must be noted.

@@ -220,6 +220,7 @@ impl From<TokenError> for Problem {
         let (kind, detail) = match error {
             TokenError::Invalid => (Kind::InvalidToken, "The token is not valid."),
             TokenError::Expired => (Kind::ExpiredToken, "The token has expired."),
+            TokenError::Unavailable => return unavailable("Tokens cannot be checked now."),
         };
         let challenge =
             HeaderValue::from_static("Bearer realm=\"dossier\", error=\"invalid_token\"");

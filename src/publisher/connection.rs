@@ -1,14 +1,12 @@
 //! One connection to NATS, never mended: when it is gone, so is the session on it.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{PublisherError, PublisherSettings};
+use crate::loopback;
 
 /// For TCP, TLS and the greeting of one server.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -32,7 +30,7 @@ impl Server {
         let mut addresses = Vec::new();
         for (nth, url) in (1..).zip(&settings.urls) {
             let address: ServerAddr = url.parse().map_err(|_| PublisherError::Url { nth })?;
-            if !is_loopback(address.host()) && !address.tls_required() {
+            if !loopback::is(address.host()) && !address.tls_required() {
                 return Err(PublisherError::Plaintext { host: address.host().to_owned() });
             }
             addresses.push(address);
@@ -71,14 +69,5 @@ impl Server {
             options = options.credentials_file(credentials).await?;
         }
         Ok(options)
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    match bare.parse() {
-        Ok(IpAddr::V4(address)) => address.is_loopback(),
-        Ok(IpAddr::V6(address)) => address == Ipv6Addr::LOCALHOST,
-        Err(_) => bare == "localhost",
     }
 }

@@ -84,8 +84,13 @@ impl TestApp {
     }
 
     pub(crate) fn client_with(&self, id: &str, scopes: &[Scope]) -> Client {
+        self.client_of(self.token(id, scopes))
+    }
+
+    /// A client with a token that it got elsewhere.
+    pub(crate) fn client_of(&self, token: String) -> Client {
         let base = format!("http://{}", self.service().public);
-        Client { http: self.http.clone(), base, token: self.token(id, scopes) }
+        Client { http: self.http.clone(), base, token }
     }
 
     /// Where operators ask.
@@ -148,7 +153,8 @@ pub(crate) fn configuration(dir: &std::path::Path) -> Config {
     config
 }
 
+/// In development mode, unless another issuer is to be believed.
 async fn serve(config: &Config) -> Service {
-    let start = Start { dev: true, accept_loss: false };
+    let start = Start { dev: !config.access.names_an_issuer(), accept_loss: false };
     Service::start(config.clone(), start).await.unwrap()
 }

@@ -87,9 +87,10 @@ impl Operation {
         });
         let mut description = self.description.to_owned();
         if let Some(scope) = self.scope() {
-            document["security"] = json!([{ "bearer": [scope.as_str()] }]);
+            let name = settings.scopes.of(scope);
+            document["security"] = json!([{ "bearer": [name] }]);
             let space = if description.is_empty() { "" } else { " " };
-            description = format!("{description}{space}Needs the scope `{}`.", scope.as_str());
+            description = format!("{description}{space}Needs the scope `{name}`.");
         }
         if !description.is_empty() {
             document["description"] = description.into();

@@ -91,8 +91,8 @@ impl Kind {
                  500: the service failed, and its operators are told."
             }
             Self::ServiceUnavailable => {
-                "The service is starting, stopping, overloaded or out of room, or the record is \
-                 being repaired."
+                "The service is starting, stopping, overloaded or out of room, the record is being \
+                 repaired, or nobody can tell whether the token is good."
             }
         }
     }
