@@ -1,6 +1,7 @@
 //! The service from outside, as clients, operators and the bank see it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod addresses;
 mod bodies;
 mod command_line;

@@ -59,6 +59,15 @@ impl Answer {
         self.header("location").unwrap_or_else(|| panic!("no Location: {self:?}")).to_owned()
     }
 
+    /// All that a client can see of it, but for when it was given.
+    pub(crate) fn seen(&self) -> (u16, Vec<String>, String) {
+        let shown = |(name, value)| format!("{name}: {value:?}");
+        let mut headers: Vec<_> = self.headers.iter().map(shown).collect();
+        headers.retain(|header| !header.starts_with("date: "));
+        headers.sort();
+        (self.status, headers, String::from_utf8(self.body.to_vec()).unwrap())
+    }
+
     pub(crate) fn was_replayed(&self) -> bool {
         self.header("idempotency-replayed") == Some("true")
     }

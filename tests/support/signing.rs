@@ -83,4 +83,21 @@ impl SigningKey {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         format!("{}.{}.", part(&header), part(claims))
     }
+
+    /// Or one with the public key as if it were a secret that both share, in each form in which a
+    /// careless library may hold that key.
+    pub(crate) fn signed_with_public_key(&self, claims: &Value) -> Vec<String> {
+        let jwk = self.jwk();
+        let member = |name: &str| {
+            let text = jwk.get(name).and_then(Value::as_str).unwrap_or_default();
+            URL_SAFE_NO_PAD.decode(text).unwrap()
+        };
+        let point = [&[4][..], &member("x"), &member("y")].concat();
+        let secrets = [jwk.to_string().into_bytes(), member("n"), member("x"), point];
+        let header = Header { kid: Some(self.id.to_owned()), ..Header::new(Algorithm::HS256) };
+        let sign = |secret: Vec<u8>| {
+            jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(&secret)).unwrap()
+        };
+        secrets.into_iter().map(sign).collect()
+    }
 }
