@@ -64,7 +64,7 @@ impl Index {
         customer: &CustomerId,
         now: DateTime<Utc>,
     ) -> Option<Access> {
-        let seen = self.customer(customer).filter(|seen| seen.exists)?;
+        let seen = self.customer_named(client, customer).filter(|seen| seen.exists)?;
         let scopes = seen.scopes(client, now);
         let consent = seen.oldest(client, Scope::CustomerRead, now)?.id.clone();
         Some(Access { scopes, closed: seen.closed, consent })
@@ -78,10 +78,8 @@ impl Index {
         scope: Scope,
         now: DateTime<Utc>,
     ) -> Option<ConsentFor> {
-        self.customer(customer)?.oldest(client, scope, now).map(|consent| ConsentFor {
-            id: consent.id.clone(),
-            version: consent.version,
-            granted: consent.since,
+        self.customer_named(client, customer)?.oldest(client, scope, now).map(|consent| {
+            ConsentFor { id: consent.id.clone(), version: consent.version, granted: consent.since }
         })
     }
 

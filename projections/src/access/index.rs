@@ -174,6 +174,15 @@ impl Index {
         self.consents.values().map(|consent| &**consent)
     }
 
+    /// A customer that some consent of the client names, in force or not.
+    ///
+    /// What no consent of the client names is looked for among the client's own alone, whether or
+    /// not there is such a customer: no difference in time tells one from the other.
+    pub(super) fn customer_named(&self, client: &ClientId, id: &CustomerId) -> Option<&Seen> {
+        let candidates = self.clients.get(client)?;
+        candidates.customers.contains_key(id).then(|| self.customers.get(id))?
+    }
+
     pub(super) fn customer(&self, id: &CustomerId) -> Option<&Seen> {
         self.customers.get(id)
     }
@@ -206,8 +215,11 @@ impl Index {
         client: &ClientId,
         person: &PersonId,
     ) -> Box<dyn Iterator<Item = &CustomerId> + '_> {
-        let seen = self.persons.get(person).filter(|seen| seen.exists);
-        let (Some(seen), Some(candidates)) = (seen, self.clients.get(client)) else {
+        // Again among the client's own first, so that time tells nothing of persons behind others.
+        let candidates = self.clients.get(client);
+        let candidates = candidates.filter(|own| own.persons.contains_key(person));
+        let seen = candidates.and_then(|_| self.persons.get(person)).filter(|seen| seen.exists);
+        let (Some(seen), Some(candidates)) = (seen, candidates) else {
             return Box::new(std::iter::empty());
         };
         let (linked, named) = (&seen.customers, &candidates.customers);
