@@ -3,6 +3,7 @@
 
 mod consents;
 mod journal;
+pub mod token;
 
 use std::{io, sync::Arc};
 
@@ -11,6 +12,7 @@ use axum::{
     body::Body,
     extract::{Path, RawQuery, State},
     http::{StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -25,6 +27,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_util::io::StreamReader;
 
+use self::token::AdminToken;
 use crate::{
     app::App,
     feed::{self, Reject, Summary},
@@ -38,9 +41,8 @@ const REJECTS_MAX: usize = 10_000;
 const LINES_WAITING_MAX: usize = 256;
 
 /// All that operators can reach.
-pub fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
-    Router::new()
-        .route("/livez", get(|| async { "live\n" }))
+pub fn router(app: Arc<App>, metrics: PrometheusHandle, token: Option<AdminToken>) -> Router {
+    let routes = Router::new()
         .route("/readyz", get(ready))
         .route(
             "/metrics",
@@ -52,7 +54,13 @@ pub fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
         .route("/access", get(journal::access))
         .route("/history/customers/{id}", get(customer_history))
         .route("/history/persons/{id}", get(person_history))
-        .with_state(app)
+        .with_state(app);
+    let routes = match token {
+        Some(token) => routes.layer(middleware::from_fn_with_state(token, token::ask)),
+        None => routes,
+    };
+    // Whoever starts and stops processes needs to know no more than whether there is one.
+    routes.route("/livez", get(|| async { "live\n" }))
 }
 
 #[derive(Serialize)]

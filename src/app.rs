@@ -1,11 +1,11 @@
 //! What the service is made of: log, commands, projections, and who may ask.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use events::{
-    id::Position,
+    id::{ClientId, Position},
     log::{AppendError, EventLog},
     party::Relation,
 };
@@ -18,6 +18,7 @@ use crate::{
     folder,
     http::{Admission, Waiting},
     journal::{Journal, JournalSettings},
+    listener::Pin,
     opaque::Secrets,
     publisher::Publisher,
 };
@@ -54,6 +55,11 @@ pub struct Settings {
     pub remembered_min: Duration,
     pub contact_write_relations: Vec<Relation>,
     pub scopes: ScopeNames,
+    pub body_time_max: Duration,
+    /// Whose certificates speak for clients.
+    pub intermediaries: Vec<Pin>,
+    /// Certificates that stand for one client.
+    pub client_certificates: BTreeMap<Pin, ClientId>,
 }
 
 impl Settings {
@@ -69,6 +75,9 @@ impl Settings {
             remembered_min: Duration::from_hours(config.http.idempotency_key_h_min.into()),
             contact_write_relations: config.rules.contact_write_relations.clone(),
             scopes: config.access.scopes.clone(),
+            body_time_max: Duration::from_millis(config.http.body_ms_max),
+            intermediaries: config.http.intermediaries.clone(),
+            client_certificates: config.http.client_certificates.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod access;
 mod consent;
 mod import;
+mod remote;
 mod replay;
 mod sample;
 mod serve;
@@ -15,7 +16,6 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context, ensure};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{app, config::Config, discretion, folder::NoKey, http, service::Refused, telemetry};
@@ -142,24 +142,6 @@ fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)
-}
-
-/// Prints what an admin port answers, as it comes.
-async fn print_answer(url: &str) -> anyhow::Result<()> {
-    let answer = admin_client().build()?.get(url).send().await;
-    let mut answer = answer.context("the service's admin port did not answer")?;
-    ensure!(answer.status().is_success(), "the service answered {}", answer.status());
-    let mut out = io::stdout().lock();
-    while let Some(part) = answer.chunk().await.context("the answer broke off")? {
-        out.write_all(&part)?;
-    }
-    Ok(out.flush()?)
-}
-
-/// For the admin port, which speaks plain HTTP: no authorities are needed, and where the system has
-/// none a client that looks for them cannot be made.
-fn admin_client() -> reqwest::ClientBuilder {
-    reqwest::Client::builder().tls_certs_only([])
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -2,11 +2,11 @@
 
 mod access;
 mod environment;
+mod http;
 
 use std::{
     collections::BTreeSet,
     fmt,
-    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -16,6 +16,7 @@ use events::party::Relation;
 use serde::{Deserialize, Serialize};
 
 pub use self::access::{Access, Algorithm, ScopeNames};
+pub use self::http::{ADMIN_TOKEN_RULE, Http, Tls, is_admin_token};
 use crate::publisher::BodyClass;
 
 /// Every key with its default and its meaning.
@@ -47,25 +48,6 @@ pub struct Data {
 pub struct Keys {
     pub master: Secret,
     pub master_file: PathBuf,
-}
-
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Http {
-    pub listen: SocketAddr,
-    pub admin_listen: SocketAddr,
-    pub base_path: String,
-    pub body_bytes_max: usize,
-    pub unknown_members: UnknownMembers,
-    pub problem_type_style: ProblemTypeStyle,
-    pub idempotency_key_h_min: u32,
-    pub request_ms_max: u64,
-    pub rate_per_s: u32,
-    pub rate_burst: u32,
-    pub at_once_max: usize,
-    pub waiting_max: usize,
-    pub waiting_ms_max: u64,
-    pub drain_ms_max: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -171,14 +153,6 @@ impl Serialize for Secret {
     }
 }
 
-/// Whether paths can begin with it: nothing, or segments that need no encoding.
-fn is_base_path(base: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let segment =
-        |segment: &str| !segment.trim_matches('.').is_empty() && segment.bytes().all(plain);
-    base.is_empty() || base.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment))
-}
-
 impl Config {
     /// Reads the defaults, then a file, then the environment; the later wins.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
@@ -204,29 +178,20 @@ impl Config {
         let bound = |name: &str, value: usize, max: usize| {
             (!(1..=max).contains(&value)).then(|| format!("{name} must lie between 1 and {max}"))
         };
-        let remembered = (!(24..=8784).contains(&self.http.idempotency_key_h_min))
-            .then(|| "http.idempotency_key_h_min must lie between 24 and 8784".to_owned());
-        let base = &self.http.base_path;
-        let base_path = (!is_base_path(base)).then(|| {
-            "http.base_path must be like /one/or/more, of letters, digits and -._~".to_owned()
-        });
         let file_bytes = (!(4096..=1 << 40).contains(&self.journal.file_bytes_max))
             .then(|| "journal.file_bytes_max must lie between 4096 and 1099511627776".to_owned());
         let wrong = [
-            bound("http.body_bytes_max", self.http.body_bytes_max, 1024 * 1024),
-            bound("http.at_once_max", self.http.at_once_max, 65_536),
             bound("log.queue_max", self.log.queue_max, 1024 * 1024),
             bound("rules.addresses_max", self.rules.addresses_max, 10_000),
             bound("rules.contacts_max", self.rules.contacts_max, 200),
             bound("nats.in_flight_max", self.nats.in_flight_max, 4096),
             bound("nats.replicas", self.nats.replicas, 5),
-            base_path,
-            remembered,
             file_bytes,
         ]
         .into_iter()
         .flatten();
-        let wrong: Vec<String> = wrong.chain(self.access.wrong()).collect();
+        let wrong: Vec<String> =
+            wrong.chain(self.http.wrong()).chain(self.access.wrong()).collect();
         anyhow::ensure!(wrong.is_empty(), "the configuration is wrong: {}", wrong.join("; "));
         Ok(())
     }

@@ -16,6 +16,7 @@ mod persons;
 mod problem;
 mod reader;
 mod rest;
+mod sender;
 mod write;
 
 use std::sync::Arc;

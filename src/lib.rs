@@ -18,6 +18,7 @@ pub mod feed;
 pub mod folder;
 pub mod http;
 pub mod journal;
+pub mod listener;
 mod loopback;
 pub mod opaque;
 pub mod parse;

@@ -3,18 +3,20 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
-use axum::Router;
 use events::log::EventLog;
-use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     access::{AccessError, Issuer, Tokens},
-    admin,
+    admin::{
+        self,
+        token::{AdminToken, NoToken},
+    },
     app::App,
     clock,
-    config::{Config, Nats},
+    config::{self, Config, Http, Nats},
     folder, http,
+    listener::{self, Bounds, Listener, Tls, TlsError},
     publisher::{Publisher, PublisherSettings},
     telemetry,
 };
@@ -27,6 +29,8 @@ pub enum Refused {
          access.introspection_url, or give --dev, whose issuer's key lies in the data folder"
     )]
     NoIssuer,
+    #[error("{0} is not a loopback address, and --dev listens on loopback only")]
+    DevelopmentNotLoopback(SocketAddr),
     #[error(
         "an issuer of tokens is configured, and --dev would believe another one, whose key lies \
          in the data folder: leave one of the two out"
@@ -34,13 +38,17 @@ pub enum Refused {
     TwoIssuers,
     #[error("tokens cannot be checked")]
     Issuer(#[from] AccessError),
-    #[error("{0} is not a loopback address, and --dev listens on loopback only")]
-    DevelopmentNotLoopback(SocketAddr),
     #[error(
-        "{0} is not a loopback address; until access control is complete, dossier listens on \
-         loopback only"
+        "{0} is not a loopback address: give clients TLS ([http.tls]), or set \
+         http.plain_beyond_loopback"
     )]
-    NotLoopback(SocketAddr),
+    Plain(SocketAddr),
+    #[error("{0} is not a loopback address: the admin port needs TLS there ([http.admin_tls])")]
+    PlainAdmin(SocketAddr),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
+    AdminToken(#[from] NoToken),
 }
 
 /// How the service is started, besides its configuration.
@@ -53,7 +61,6 @@ pub struct Start {
 }
 
 /// The service, running.
-#[derive(Debug)]
 pub struct Service {
     pub app: Arc<App>,
     /// Where clients connect.
@@ -65,6 +72,7 @@ pub struct Service {
     publishing: CancellationToken,
     publishers: TaskTracker,
     drain_time_max: Duration,
+    tls: Arc<[Arc<Tls>]>,
 }
 
 impl Service {
@@ -72,28 +80,39 @@ impl Service {
     pub async fn start(config: Config, start: Start) -> anyhow::Result<Self> {
         check(&config, start)?;
         let tokens = configured_tokens(&config, start)?;
-        let public = listen(config.http.listen).await?;
-        let admin = listen(config.http.admin_listen).await?;
         let metrics = telemetry::metrics();
+        let token = AdminToken::of(&config.http).map_err(Refused::from)?;
+        let public = listen("public", config.http.listen, &config.http).await?;
+        let admin = listen("admin", config.http.admin_listen, &config.http).await?;
         let (publishing, publishers) = (CancellationToken::new(), TaskTracker::new());
         let app = open(&config, start, tokens, publishing.clone(), publishers.clone()).await?;
         // Clients that come before the projections have caught up are told to come again.
         app.shown(app.log.watermark()).await;
         let (listening, listeners) = (CancellationToken::new(), TaskTracker::new());
         let service = Self {
-            public: public.local_addr()?,
-            admin: admin.local_addr()?,
+            public: public.address()?,
+            admin: admin.address()?,
             listening: listening.clone(),
             listeners: listeners.clone(),
             publishing,
             publishers,
             drain_time_max: Duration::from_millis(config.http.drain_ms_max),
+            tls: [&public, &admin].into_iter().filter_map(|one| one.tls.clone()).collect(),
             app: Arc::clone(&app),
         };
         listeners.spawn(forget_old_keys(Arc::clone(&app), listening.clone()));
-        listeners.spawn(serve(public, http::router(Arc::clone(&app)), listening.clone()));
-        listeners.spawn(serve(admin, admin::router(app, metrics), listening));
+        let tls = Arc::clone(&service.tls);
+        listeners.spawn(listener::keep_current(tls, listening.clone()));
+        let router = http::router(Arc::clone(&app));
+        listeners.spawn(public.serve(router, listening.clone(), listeners.clone()));
+        let router = admin::router(app, metrics, token);
+        listeners.spawn(admin.serve(router, listening, listeners.clone()));
         Ok(service)
+    }
+
+    /// Reads the files of TLS again; those that are wrong change nothing.
+    pub async fn reload(&self) {
+        listener::reload(&self.tls).await;
     }
 
     /// Drains requests, syncs, and ends within seconds.
@@ -114,11 +133,15 @@ impl Service {
 }
 
 fn check(config: &Config, start: Start) -> anyhow::Result<()> {
-    for address in [config.http.listen, config.http.admin_listen] {
-        let is_loopback = address.ip().is_loopback();
-        ensure!(is_loopback || !start.dev, Refused::DevelopmentNotLoopback(address));
-        ensure!(is_loopback, Refused::NotLoopback(address));
+    let http = &config.http;
+    let beyond = |address: SocketAddr| !address.ip().to_canonical().is_loopback();
+    if let Some(address) = [http.listen, http.admin_listen].into_iter().find(|it| beyond(*it)) {
+        ensure!(!start.dev, Refused::DevelopmentNotLoopback(address));
     }
+    let may_be_plain = http.plain_beyond_loopback || !beyond(http.listen);
+    ensure!(http.tls.is_on() || may_be_plain, Refused::Plain(http.listen));
+    let may_be_plain = !beyond(http.admin_listen);
+    ensure!(http.admin_tls.is_on() || may_be_plain, Refused::PlainAdmin(http.admin_listen));
     match (start.dev, config.access.names_an_issuer()) {
         (true, true) => Err(Refused::TwoIssuers.into()),
         (false, false) => Err(Refused::NoIssuer.into()),
@@ -135,8 +158,17 @@ fn configured_tokens(config: &Config, start: Start) -> Result<Option<Tokens>, Re
     Ok(Some(Tokens::configured(&config.access)?))
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
+/// A listener; its TLS files are read before anything is opened.
+async fn listen(name: &'static str, address: SocketAddr, http: &Http) -> anyhow::Result<Listener> {
+    let tls = |settings: &config::Tls| {
+        let tls = settings.is_on().then(|| Tls::load(name, settings));
+        tls.transpose().map(|tls| tls.map(Arc::new)).map_err(Refused::from)
+    };
+    let (tls, bounds) = match name {
+        "admin" => (tls(&http.admin_tls)?, Bounds::of_operators(http)),
+        _ => (tls(&http.tls)?, Bounds::of_clients(http)),
+    };
+    Listener::bind(name, address, tls, bounds).await
 }
 
 async fn open(
@@ -198,12 +230,5 @@ async fn forget_old_keys(app: Arc<App>, stop: CancellationToken) {
             Ok(Err(error)) => tracing::warn!(%error, "Old idempotency keys are still there."),
             Err(error) => tracing::warn!(%error, "Old idempotency keys are still there."),
         }
-    }
-}
-
-async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
-    if let Err(error) = served.await {
-        tracing::error!(%error, "A listener has ended.");
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{net::TcpListener, process::Stdio};
 
-use crate::support::binary::{complaint, dossier, file_with, run, run_with, stderr, stdout};
+use crate::support::{
+    binary::{complaint, dossier, file_with, run, run_with, stderr, stdout},
+    certificates::Authority,
+};
 
 #[test]
 fn what_may_not_be_served_is_refused_in_one_line() {
@@ -12,10 +15,14 @@ fn what_may_not_be_served_is_refused_in_one_line() {
     let busy = TcpListener::bind("127.0.0.1:0").unwrap();
     let busy = busy.local_addr().unwrap().to_string();
     let any = "127.0.0.1:0";
-    let cases: [(&[&str], i32, &str); 6] = [
+    let all = "0.0.0.0:0";
+    let cases: [(&[&str], i32, &str); 9] = [
         (&["--listen", any, "--admin-listen", any], 2, "access.jwks_url"),
-        (&["--dev", "--listen", "0.0.0.0:0", "--admin-listen", any], 2, "loopback"),
-        (&["--dev", "--listen", any, "--admin-listen", "0.0.0.0:0"], 2, "loopback"),
+        (&["--dev", "--listen", all, "--admin-listen", any], 2, "--dev listens on loopback only"),
+        (&["--dev", "--listen", any, "--admin-listen", all], 2, "--dev listens on loopback only"),
+        (&["--listen", all, "--admin-listen", any], 2, "[http.tls]"),
+        (&["--listen", "[::]:0", "--admin-listen", any], 2, "http.plain_beyond_loopback"),
+        (&["--listen", any, "--admin-listen", all], 2, "[http.admin_tls]"),
         (&["--dev", "--listen", &busy, "--admin-listen", any], 1, &busy),
         (&["--dev", "--listen", any, "--admin-listen", &busy], 1, &busy),
         (
@@ -65,6 +72,47 @@ fn who_issues_tokens_is_decided_before_anything_is_served() {
         assert!(told.contains(reason), "{told}");
         assert!(!data.exists(), "{told}");
     }
+}
+
+#[test]
+fn tls_that_cannot_be_set_up_is_refused_in_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = dir.path().join(name);
+        file_with(&path, content.as_bytes());
+        path.to_str().unwrap().to_owned()
+    };
+    let authority = Authority::new("both");
+    let (own, other) = (authority.server(), authority.server());
+    let [certificate, key, others, clients, nonsense] = [
+        ("certificate.pem", &own.certificate),
+        ("key.pem", &own.key),
+        ("others.pem", &other.key),
+        ("clients.pem", &authority.pem()),
+        ("nonsense.pem", &"marker-of-a-secret".to_owned()),
+    ]
+    .map(|(name, content)| file(name, content));
+    let data = dir.path().join("data");
+    for (files, told) in [
+        ([&certificate, &others, &clients], "cannot be used with its key"),
+        ([&nonsense, &key, &clients], "holds no certificate"),
+        ([&certificate, &nonsense, &clients], "holds no private key"),
+        ([&certificate, &key, &nonsense], "holds no certificate"),
+        ([&"/nowhere.pem".to_owned(), &key, &clients], "/nowhere.pem cannot be read"),
+    ] {
+        for section in ["TLS", "ADMIN_TLS"] {
+            let mut command = dossier(&["serve", "--dev", "--nats", "off", "--data"]);
+            command.arg(&data).args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+            for (name, file) in ["CERTIFICATE", "KEY", "CLIENT_AUTHORITIES"].iter().zip(files) {
+                command.env(format!("DOSSIER__HTTP__{section}__{name}"), file);
+            }
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+            assert!(complaint(&output).contains(told), "{}", stderr(&output));
+            assert!(!stderr(&output).contains("marker"), "{}", stderr(&output));
+        }
+    }
+    assert!(!data.exists(), "nothing was begun");
 }
 
 #[test]

@@ -29,4 +29,5 @@ mod replay;
 mod restart;
 mod support;
 mod tidy;
+mod transport;
 mod writes;

@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod app;
 pub(crate) mod bank;
 pub(crate) mod binary;
+pub(crate) mod certificates;
 pub(crate) mod client;
 pub(crate) mod document;
 pub(crate) mod folder;

@@ -6,9 +6,12 @@ use std::{
 };
 
 /// A word, and the beginnings of the paths of the files that may say it.
-const OWNERS: [(&str, &[&str]); 8] = [
+const OWNERS: [(&str, &[&str]); 11] = [
     ("sled::", &["events/src/log/store.rs", "projections/src/store.rs"]),
-    ("axum::", &["src/http", "src/admin", "src/service.rs"]),
+    ("axum::", &["src/http", "src/admin", "src/listener"]),
+    ("hyper::", &["src/listener"]),
+    ("rustls::", &["src/listener/tls.rs"]),
+    ("x509_parser::", &["src/listener/peer.rs"]),
     ("async_nats::", &["src/publisher"]),
     ("std::env", &["src/config.rs"]),
     ("env::", &["src/config.rs"]),

@@ -5,7 +5,10 @@ use std::io::{self, BufWriter, Write};
 use anyhow::{Context, ensure};
 use clap::Args;
 
-use super::{Misused, Settings};
+use super::{
+    Misused, Settings,
+    remote::{AdminPort, Remote},
+};
 use crate::{
     folder,
     journal::{self, Found, Wanted},
@@ -15,9 +18,8 @@ use crate::{
 pub(super) struct Access {
     #[command(flatten)]
     settings: Settings,
-    /// Asks the admin port of a running service instead of a folder.
-    #[arg(long, value_name = "URL", conflicts_with_all = ["data", "dev"])]
-    url: Option<String>,
+    #[command(flatten)]
+    admin: AdminPort,
     /// Only where data of this customer were seen or changed.
     #[arg(long, value_name = "ID")]
     customer: Option<String>,
@@ -39,8 +41,8 @@ impl Access {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let wanted = Wanted::named(self.pairs().map(|(name, value)| (name.into(), value.into())));
         let wanted = wanted.map_err(|wrong| Misused(anyhow::anyhow!("--{wrong}")))?;
-        match &self.url {
-            Some(url) => super::runtime()?.block_on(self.ask_service(url)),
+        match self.admin.remote(&self.settings)? {
+            Some(remote) => super::runtime()?.block_on(self.ask_service(&remote)),
             None => self.ask_folder(wanted),
         }
     }
@@ -76,10 +78,9 @@ impl Access {
         Ok(())
     }
 
-    async fn ask_service(&self, url: &str) -> anyhow::Result<()> {
+    async fn ask_service(&self, remote: &Remote) -> anyhow::Result<()> {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(self.pairs());
-        let url = format!("{}/access?{}", url.trim_end_matches('/'), query.finish());
-        super::print_answer(&url).await
+        remote.print(&format!("/access?{}", query.finish())).await
     }
 }

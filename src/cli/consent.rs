@@ -9,9 +9,10 @@ use std::{
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use events::id::{ClientId, ConsentId, CustomerId};
+use reqwest::RequestBuilder;
 use serde_json::{Map, Value};
 
-use super::{Misused, Settings};
+use super::{Misused, Settings, remote::AdminPort};
 use crate::{
     app, clock,
     config::Config,
@@ -104,9 +105,8 @@ struct Why {
 struct At {
     #[command(flatten)]
     settings: Settings,
-    /// In a running service, through its admin port, instead of in a folder.
-    #[arg(long, value_name = "URL", conflicts_with_all = ["data", "dev"])]
-    url: Option<String>,
+    #[command(flatten)]
+    admin: AdminPort,
 }
 
 impl Consent {
@@ -159,7 +159,7 @@ impl Why {
 
 impl At {
     async fn act(&self, id: ConsentId, act: Act, words: String) -> anyhow::Result<Acted> {
-        let Some(url) = &self.url else {
+        let Some(remote) = self.admin.remote(&self.settings)? else {
             let config = self.settings.load()?;
             return act_in_folder(&config, self.settings.dev, id, act, &words).await;
         };
@@ -170,8 +170,7 @@ impl At {
         };
         let id =
             percent_encoding::utf8_percent_encode(id.as_str(), percent_encoding::NON_ALPHANUMERIC);
-        let path = format!("consents/{id}/{what}");
-        let answer = ask(url, &path, Some(words)).await?;
+        let answer = ask(remote.post(&format!("/consents/{id}/{what}")).body(words)).await?;
         serde_json::from_str(&answer).context("the answer is not the service's")
     }
 }
@@ -196,12 +195,12 @@ async fn act_in_folder(
 
 fn list(at: &At, client: Option<String>, customer: Option<String>) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    if let Some(url) = &at.url {
+    if let Some(remote) = at.admin.remote(&at.settings)? {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(client.map(|client| ("client", client)));
         query.extend_pairs(customer.map(|customer| ("customer", customer)));
-        let path = format!("consents?{}", query.finish());
-        let lines = super::runtime()?.block_on(ask(url, &path, None))?;
+        let asked = remote.get(&format!("/consents?{}", query.finish()));
+        let lines = super::runtime()?.block_on(ask(asked))?;
         return Ok(out.write_all(lines.as_bytes())?);
     }
     let wrong = |error| misused(format!("an id {error}"));
@@ -222,14 +221,9 @@ fn list(at: &At, client: Option<String>, customer: Option<String>) -> anyhow::Re
     Ok(())
 }
 
-async fn ask(url: &str, path: &str, words: Option<String>) -> anyhow::Result<String> {
-    let client = super::admin_client().timeout(ANSWER_TIME_MAX).build()?;
-    let url = format!("{}/{path}", url.trim_end_matches('/'));
-    let request = match words {
-        Some(words) => client.post(url).body(words),
-        None => client.get(url),
-    };
-    let answer = request.send().await.context("the service's admin port did not answer")?;
+async fn ask(request: RequestBuilder) -> anyhow::Result<String> {
+    let answer = request.timeout(ANSWER_TIME_MAX).send().await;
+    let answer = answer.context("the service's admin port did not answer")?;
     let status = answer.status();
     let text = answer.text().await.context("the answer broke off")?;
     ensure!(status.is_success(), "the service answered {status}: {}", text.trim());

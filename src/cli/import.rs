@@ -15,7 +15,10 @@ use events::envelope::{Actor, Cause};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::io::{AsyncBufRead, AsyncRead, BufReader};
 
-use super::Settings;
+use super::{
+    Settings,
+    remote::{AdminPort, Remote},
+};
 use crate::{
     admin::FeedAnswer,
     app,
@@ -35,9 +38,8 @@ pub(super) struct Import {
     file: PathBuf,
     #[command(flatten)]
     settings: Settings,
-    /// Imports into a running service, through its admin port, instead of into a folder.
-    #[arg(long, value_name = "URL", conflicts_with_all = ["data", "dev"])]
-    url: Option<String>,
+    #[command(flatten)]
+    admin: AdminPort,
     /// Where rejected lines are told: number and every reason, as NDJSON [default: standard error].
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
@@ -49,10 +51,11 @@ type Rejects = Box<dyn Write>;
 impl Import {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let summary = super::runtime()?.block_on(async {
+            let remote = self.admin.remote(&self.settings)?;
             let (input, bar) = self.input().await?;
             let input = BufReader::with_capacity(1 << 20, bar.wrap_async_read(input));
-            let summary = match &self.url {
-                Some(url) => import_service(url, input, self.rejects()?).await?,
+            let summary = match &remote {
+                Some(remote) => import_service(remote, input, self.rejects()?).await?,
                 None => self.import_folder(input, &bar).await?,
             };
             bar.finish_and_clear();
@@ -122,12 +125,10 @@ impl Import {
 
 /// Sends the lines on, many in one request.
 async fn import_service(
-    url: &str,
+    remote: &Remote,
     mut input: impl AsyncBufRead + Unpin,
     mut rejects: Rejects,
 ) -> anyhow::Result<Summary> {
-    let client = super::admin_client().timeout(REQUEST_TIME_MAX).build()?;
-    let url = format!("{}/feed", url.trim_end_matches('/'));
     let mut total = Summary::default();
     let mut lines_before = 0;
     loop {
@@ -141,7 +142,7 @@ async fn import_service(
         if body.is_empty() {
             break;
         }
-        let answer = send(&client, &url, body).await?;
+        let answer = send(remote, body).await?;
         add(&mut total, answer.summary);
         for reject in answer.rejects {
             tell(&mut rejects, &Reject { line: reject.line + lines_before, ..reject })?;
@@ -152,8 +153,8 @@ async fn import_service(
     Ok(total)
 }
 
-async fn send(client: &reqwest::Client, url: &str, body: Vec<u8>) -> anyhow::Result<FeedAnswer> {
-    let answer = client.post(url).body(body).send().await;
+async fn send(remote: &Remote, body: Vec<u8>) -> anyhow::Result<FeedAnswer> {
+    let answer = remote.post("/feed").timeout(REQUEST_TIME_MAX).body(body).send().await;
     let answer = answer.context("the service's admin port did not answer")?;
     let status = answer.status();
     let text = answer.text().await.context("the answer broke off")?;

@@ -5,7 +5,10 @@ use std::io::{self, BufWriter, Write};
 use clap::Args;
 use events::id::{Position, StreamId};
 
-use super::{Misused, Settings};
+use super::{
+    Misused, Settings,
+    remote::{AdminPort, Remote},
+};
 use crate::{
     folder,
     replay::{self, Part},
@@ -15,9 +18,8 @@ use crate::{
 pub(super) struct Replay {
     #[command(flatten)]
     settings: Settings,
-    /// Reads from the admin port of a running service instead of a folder.
-    #[arg(long, value_name = "URL", conflicts_with_all = ["data", "dev"])]
-    url: Option<String>,
+    #[command(flatten)]
+    admin: AdminPort,
     /// Only one history: customer/ID, person/ID or consent/ID.
     #[arg(long, value_name = "STREAM")]
     stream: Option<String>,
@@ -34,8 +36,8 @@ impl Replay {
         let stream = self.stream.as_deref().map(StreamId::parse).transpose();
         let stream =
             stream.map_err(|error| Misused(anyhow::anyhow!("the argument of --stream {error}")))?;
-        match &self.url {
-            Some(url) => super::runtime()?.block_on(self.replay_service(url)),
+        match self.admin.remote(&self.settings)? {
+            Some(remote) => super::runtime()?.block_on(self.replay_service(&remote)),
             None => self.replay_folder(stream),
         }
     }
@@ -55,7 +57,7 @@ impl Replay {
         Ok(())
     }
 
-    async fn replay_service(&self, url: &str) -> anyhow::Result<()> {
+    async fn replay_service(&self, remote: &Remote) -> anyhow::Result<()> {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let from = self.from.map(|from| from.to_string());
         let to = self.to.map(|to| to.to_string());
@@ -64,7 +66,6 @@ impl Replay {
                 query.append_pair(name, value);
             }
         }
-        let url = format!("{}/replay?{}", url.trim_end_matches('/'), query.finish());
-        super::print_answer(&url).await
+        remote.print(&format!("/replay?{}", query.finish())).await
     }
 }

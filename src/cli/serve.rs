@@ -50,6 +50,7 @@ impl Serve {
     async fn serve(&self, config: Config) -> anyhow::Result<()> {
         let mut interrupted = signal(SignalKind::interrupt()).map_err(|e| Misused(e.into()))?;
         let mut terminated = signal(SignalKind::terminate()).map_err(|e| Misused(e.into()))?;
+        let mut hung_up = signal(SignalKind::hangup()).map_err(|e| Misused(e.into()))?;
         let start = Start { dev: self.settings.dev, accept_loss: self.accept_loss };
         let service = Service::start(config, start).await?;
         tracing::info!(
@@ -58,9 +59,12 @@ impl Serve {
             position = service.app.log.watermark().0,
             "Serving."
         );
-        tokio::select! {
-            _ = interrupted.recv() => {}
-            _ = terminated.recv() => {}
+        loop {
+            tokio::select! {
+                _ = interrupted.recv() => break,
+                _ = terminated.recv() => break,
+                _ = hung_up.recv() => service.reload().await,
+            }
         }
         tracing::info!("Stopping: requests under way are finished first.");
         service.stop().await?;

@@ -6,9 +6,12 @@ use config::Environment;
 
 const PREFIX: &str = "DOSSIER";
 /// The settings that are lists, whose variables hold them separated by commas.
-const LISTS: [&str; 5] = [
+const LISTS: [&str; 8] = [
     "access.audiences",
     "access.algorithms",
+    "http.intermediaries",
+    "http.tls.clients",
+    "http.admin_tls.clients",
     "nats.urls",
     "nats.bodies",
     "rules.contact_write_relations",

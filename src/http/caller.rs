@@ -14,10 +14,11 @@ use events::{
 
 use super::{
     admission::Place,
-    problem::{self, Faults, Problem},
+    problem::{self, Faults, Problem, both},
+    sender::Sender,
 };
 use crate::{
-    access::{Identity, TokenError},
+    access::Identity,
     app::App,
     clock,
     journal::{Entry, Seen},
@@ -69,14 +70,11 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let place = app.admission.place().await?;
-        let correlation = correlation(&parts.headers)?
-            .ok_or_else(|| Faults::invalid("the header X-Correlation-ID is required"))?;
+        let sender = Sender::of(&parts.extensions, &parts.headers, &app.settings);
+        let (correlation, sender) = both(required_correlation(&parts.headers), sender)?;
         let token = bearer(&parts.headers).ok_or_else(problem::no_token)?;
         let identity = app.tokens.identify(token).await?;
-        // Nobody here sees the client's certificate, so a token that is bound to one is no good.
-        if identity.certificate.is_some() {
-            return Err(TokenError::Invalid.into());
-        }
+        sender.may_bring(&identity, &app.settings)?;
         app.admission.count(&identity.client)?;
         // Who may see what is known only to projections that have come up to the log; and who
         // saw it must be noted.
@@ -88,6 +86,10 @@ impl FromRequestParts<Arc<App>> for Caller {
         let operation = (parts.method.clone(), parts.extensions.get().cloned());
         Ok(Self { identity, operation, correlation, trace, _place: place })
     }
+}
+
+fn required_correlation(headers: &HeaderMap) -> Result<Correlation, Faults> {
+    correlation(headers)?.ok_or_else(|| Faults::invalid("the header X-Correlation-ID is required"))
 }
 
 /// The correlation id of a request; none when there is none.

@@ -21,14 +21,16 @@ What a bank knows about its customers, for those to whom its customers have open
 Customer Management API of SIX bLink and OpenWealth.
 
 Every request names itself with an X-Correlation-ID, which its answer sends back.
+A request that names its client in X-CorAPI-Client-ID brings a token of that client; through an \
+intermediary it must, and must send a User-Agent.
 No value is ever null: what is not known is left out.
 Where GET is answered, HEAD is too.
 The paths of addresses are also served below /customer/, in the singular: an alias for clients \
 that go by the module page, better not used by others.
 
 Errors are application/problem+json; their `type` leads to a page that says what to do.
-What is no HTTP, or has a head that is too large, does not come as far as that: it is answered \
-with 400, 414 or 431, without a body.";
+What is no HTTP, has a head that is too large, or comes when there is no room for its connection, \
+does not come as far as that: it is answered with 400, 414, 431 or 503, without a body.";
 
 /// The document of a service with these settings.
 pub fn document(settings: &Settings) -> Value {

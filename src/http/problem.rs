@@ -215,16 +215,24 @@ pub(super) fn no_token() -> Problem {
         .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dossier\""))
 }
 
+/// The same whichever of them it does not agree with.
+pub(super) fn token_of_another() -> Problem {
+    let detail = "The token does not belong to the client, or the certificate, that sends it.";
+    refused_token(Kind::InvalidToken, detail)
+}
+
+fn refused_token(kind: Kind, detail: &'static str) -> Problem {
+    let challenge = HeaderValue::from_static("Bearer realm=\"dossier\", error=\"invalid_token\"");
+    Problem::new(StatusCode::UNAUTHORIZED, kind, detail).with(header::WWW_AUTHENTICATE, challenge)
+}
+
 impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Self {
-        let (kind, detail) = match error {
-            TokenError::Invalid => (Kind::InvalidToken, "The token is not valid."),
-            TokenError::Expired => (Kind::ExpiredToken, "The token has expired."),
-            TokenError::Unavailable => return unavailable("Tokens cannot be checked now."),
-        };
-        let challenge =
-            HeaderValue::from_static("Bearer realm=\"dossier\", error=\"invalid_token\"");
-        Self::new(StatusCode::UNAUTHORIZED, kind, detail).with(header::WWW_AUTHENTICATE, challenge)
+        match error {
+            TokenError::Invalid => refused_token(Kind::InvalidToken, "The token is not valid."),
+            TokenError::Expired => refused_token(Kind::ExpiredToken, "The token has expired."),
+            TokenError::Unavailable => unavailable("Tokens cannot be checked now."),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use events::{
 };
 
 use projections::Answer;
+use tokio::time::timeout;
 
 use super::{
     answer,
@@ -21,7 +22,7 @@ use super::{
     problem::{self, Faults, Problem, both},
 };
 use crate::{
-    app::App,
+    app::{App, Settings},
     commands::{Command, Done, Order},
     config::UnknownMembers,
     journal::Seen,
@@ -50,7 +51,7 @@ impl Write {
         parse: impl FnOnce(&[u8]) -> Result<Parsed<T>, Violations>,
     ) -> Result<(Self, Parsed<T>), Problem> {
         let (parts, body) = request.into_parts();
-        let body = limited(&parts.headers, body, app.settings.body_bytes_max).await?;
+        let body = limited(&parts.headers, body, &app.settings).await?;
         is_json(&parts.headers)?;
         let headers = both(if_match(&parts.headers), idempotency_key(&parts.headers));
         let ((if_match, key), parsed) = match (headers, accepted(app, parse(&body))) {
@@ -174,13 +175,16 @@ pub(super) fn answer(
     response
 }
 
-async fn limited(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+async fn limited(headers: &HeaderMap, body: Body, settings: &Settings) -> Result<Bytes, Problem> {
+    let bytes_max = settings.body_bytes_max;
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let length = length.and_then(|length| length.parse::<u64>().ok());
     if length.is_some_and(|length| usize::try_from(length).is_ok_and(|length| length > bytes_max)) {
         return Err(problem::too_large());
     }
-    body::to_bytes(body, bytes_max).await.map_err(|error| {
+    let whole = timeout(settings.body_time_max, body::to_bytes(body, bytes_max)).await;
+    let whole = whole.map_err(|_| Faults::malformed("the body did not come in time"))?;
+    whole.map_err(|error| {
         let source = std::error::Error::source(&error);
         if source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {
             problem::too_large()

@@ -49,17 +49,19 @@ impl Kind {
         match self {
             Self::MalformedPayload => {
                 "400: the body is no JSON, a member of it has another JSON type than it should \
-                 or appears twice, or a parameter cannot be read. \
+                 or appears twice, it did not come in time, or a parameter cannot be read. \
                  415: the body is not announced as application/json."
             }
             Self::InvalidPayload => {
                 "A member is missing, too long or outside what is allowed; the cursor was not \
                  issued here for this client and list; limit is below 1; the X-Correlation-ID is \
-                 missing; or it or the Idempotency-Key is too long."
+                 missing; it or the Idempotency-Key is too long; or a request through an \
+                 intermediary lacks X-CorAPI-Client-ID or User-Agent."
             }
             Self::InvalidToken => {
                 "There is no bearer token, or it was not issued for this service, or it is \
-                 damaged."
+                 damaged, or it belongs to another client than X-CorAPI-Client-ID names or the \
+                 certificate of the connection stands for, or to another certificate."
             }
             Self::ExpiredToken => "The bearer token was good once.",
             Self::InsufficientPrivileges => {
@@ -113,7 +115,8 @@ impl Kind {
             }
             Self::InvalidToken => {
                 "Get a token from the bank's authorization server and send it as \
-                 Authorization: Bearer. If you did, check that it was issued for this service."
+                 Authorization: Bearer. If you did, check that it was issued for this service, \
+                 and to the client and for the certificate that send it."
             }
             Self::ExpiredToken => "Get a new token and repeat the request.",
             Self::InsufficientPrivileges => {

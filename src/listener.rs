@@ -1,0 +1,171 @@
+//! Where clients and operators connect: plain or TLS, every connection bounded, nothing forgotten
+//! at the end.
+
+mod connection;
+mod pace;
+mod peer;
+mod places;
+mod tls;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::Router;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub(crate) use self::tls::Tls;
+use self::{connection::Inlet, places::Places};
+pub use self::{
+    peer::{Certificate, NoPin, Peer, Pin},
+    tls::TlsError,
+};
+use crate::config::Http;
+
+/// How often changed files are looked for.
+const REFRESH_EVERY: Duration = Duration::from_secs(2);
+/// How long nobody is let in after the system could not, for want of descriptors most often.
+const RECOVERY: Duration = Duration::from_secs(1);
+/// How many are heard out at once while they are turned away; others are hung up on.
+const TURNED_AWAY_MAX: usize = 64;
+
+/// How much the connections of a listener may take, at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    header_bytes: usize,
+    header_time: Duration,
+    idle_time: Duration,
+    drain_time: Duration,
+    connections: usize,
+    connections_per_address: usize,
+}
+
+impl Bounds {
+    pub(crate) fn of_clients(http: &Http) -> Self {
+        Self {
+            header_bytes: http.header_bytes_max,
+            header_time: Duration::from_millis(http.header_ms_max),
+            idle_time: Duration::from_millis(http.idle_ms_max),
+            drain_time: Duration::from_millis(http.drain_ms_max),
+            connections: http.connections_max,
+            connections_per_address: http.connections_per_address_max,
+        }
+    }
+
+    pub(crate) fn of_operators(http: &Http) -> Self {
+        Self { connections: http.admin_connections_max, ..Self::of_clients(http) }
+    }
+}
+
+/// A port that is listened on, before anybody is let in.
+pub(crate) struct Listener {
+    pub(crate) name: &'static str,
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) bounds: Bounds,
+    socket: TcpListener,
+}
+
+impl Listener {
+    pub(crate) async fn bind(
+        name: &'static str,
+        address: SocketAddr,
+        tls: Option<Arc<Tls>>,
+        bounds: Bounds,
+    ) -> anyhow::Result<Self> {
+        let socket = TcpListener::bind(address).await;
+        let socket = socket.with_context(|| format!("{address} cannot be listened on"))?;
+        Ok(Self { name, tls, bounds, socket })
+    }
+
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Lets in whoever comes until it is stopped; connections go on in tasks of their own.
+    pub(crate) async fn serve(self, router: Router, stop: CancellationToken, tasks: TaskTracker) {
+        let Self { name, tls, bounds, socket } = self;
+        let doorkeeper = Doorkeeper {
+            places: Places::new(bounds.connections, bounds.connections_per_address),
+            inlet: Arc::new(Inlet { name, tls, bounds, router }),
+            turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
+            stop,
+            tasks,
+        };
+        let stop = &doorkeeper.stop;
+        while let Some(accepted) = stop.run_until_cancelled(socket.accept()).await {
+            match accepted {
+                Ok((socket, from)) => doorkeeper.admit(socket, from),
+                // Whoever came has left already.
+                Err(error) if is_of_connection(&error) => {}
+                Err(error) => {
+                    tracing::error!(listener = name, %error, "Nobody can connect for a moment.");
+                    stop.run_until_cancelled(tokio::time::sleep(RECOVERY)).await;
+                }
+            }
+        }
+    }
+}
+
+struct Doorkeeper {
+    places: Arc<Places>,
+    inlet: Arc<Inlet>,
+    turned_away: Arc<Semaphore>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Doorkeeper {
+    fn admit(&self, socket: TcpStream, from: SocketAddr) {
+        let Some(place) = self.places.take(from.ip()) else { return self.turn_away(socket) };
+        let inlet = Arc::clone(&self.inlet);
+        // One of its own: many that wait for the same token would queue for its lock.
+        let stop = self.stop.child_token();
+        self.tasks.spawn(async move {
+            inlet.serve(socket, from, stop).await;
+            drop(place);
+        });
+    }
+
+    fn turn_away(&self, socket: TcpStream) {
+        self.inlet.count_refused("room");
+        // A handshake would be the dearest of answers.
+        if self.inlet.tls.is_some() {
+            return;
+        }
+        if let Ok(permit) = Arc::clone(&self.turned_away).try_acquire_owned() {
+            self.tasks.spawn(async move {
+                connection::turn_away(socket).await;
+                drop(permit);
+            });
+        }
+    }
+}
+
+fn is_of_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Takes TLS files into use that look changed, every few seconds.
+pub(crate) async fn keep_current(all: Arc<[Arc<Tls>]>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(REFRESH_EVERY);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        of_all(&all, Tls::refresh).await;
+    }
+}
+
+/// Takes all TLS files into use, whether they look changed or not.
+pub(crate) async fn reload(all: &Arc<[Arc<Tls>]>) {
+    of_all(all, Tls::reload).await;
+}
+
+async fn of_all(all: &Arc<[Arc<Tls>]>, take: fn(&Tls)) {
+    let all = Arc::clone(all);
+    let taken = tokio::task::spawn_blocking(move || all.iter().for_each(|tls| take(tls)));
+    if let Err(error) = taken.await {
+        tracing::error!(%error, "TLS files could not be looked at.");
+    }
+}

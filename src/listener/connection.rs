@@ -1,0 +1,129 @@
+//! One connection, from its handshake to its end.
+
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use futures::TryFutureExt;
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+use super::{
+    Bounds,
+    pace::{Answer, Pace, Paced},
+    peer::Peer,
+    tls::{Refusal, Tls},
+};
+
+/// What is said for want of room.
+const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
+    content-length: 0\r\nconnection: close\r\n\r\n";
+/// How long somebody who is turned away is heard out, so that the answer arrives.
+const TURNING_AWAY_MAX: Duration = Duration::from_secs(1);
+
+/// What all connections of a listener share.
+pub(super) struct Inlet {
+    pub(super) name: &'static str,
+    pub(super) tls: Option<Arc<Tls>>,
+    pub(super) bounds: Bounds,
+    pub(super) router: Router,
+}
+
+impl Inlet {
+    /// Answers what comes, until either side has enough, or until it is told to stop.
+    pub(super) async fn serve(&self, socket: TcpStream, from: SocketAddr, stop: CancellationToken) {
+        // A small answer shall not wait for the acknowledgement of the one before.
+        let _ = socket.set_nodelay(true);
+        let Some(tls) = &self.tls else { return self.speak(socket, Peer::Plain, stop).await };
+        let handshake = timeout(self.bounds.header_time, tls.accept(socket));
+        match stop.run_until_cancelled(handshake).await {
+            Some(Ok(Ok((stream, peer)))) => self.speak(stream, peer, stop).await,
+            Some(Ok(Err(refusal))) => self.refuse(&refusal, from),
+            Some(Err(_)) => {
+                self.count_refused("handshake");
+                tracing::debug!(listener = self.name, %from, "A handshake took too long.");
+            }
+            None => {}
+        }
+    }
+
+    fn refuse(&self, refusal: &Refusal, from: SocketAddr) {
+        let (listener, error) = (self.name, events::causes::chain(refusal));
+        self.count_refused("handshake");
+        match refusal {
+            Refusal::Handshake(_) => {
+                tracing::debug!(listener, %from, error, "A connection was refused.");
+            }
+            Refusal::Unreadable | Refusal::Stranger(_) => {
+                tracing::warn!(listener, %from, error, "A connection was refused.");
+            }
+        }
+    }
+
+    pub(super) fn count_refused(&self, reason: &'static str) {
+        let labels = [("listener", self.name), ("reason", reason)];
+        metrics::counter!("dossier_connections_refused_total", &labels).increment(1);
+    }
+
+    async fn speak(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        peer: Peer,
+        stop: CancellationToken,
+    ) {
+        let pace = Pace::new(self.bounds.header_time, self.bounds.idle_time);
+        let service = service_fn(|request: Request<Incoming>| {
+            pace.answering();
+            let mut request = request.map(Body::new);
+            peer.vouch_for(&mut request);
+            let pace = Arc::clone(&pace);
+            let answered = self.router.clone().call(request);
+            answered.map_ok(|response| response.map(|body| Answer::new(body, pace)))
+        });
+        let io = TokioIo::new(Paced { io: stream, pace: Arc::clone(&pace) });
+        let mut http = http1::Builder::new();
+        http.header_read_timeout(None).max_header_size(self.bounds.header_bytes);
+        let mut connection = pin!(http.serve_connection(io, service));
+        let mut overdue = pin!(pace.overdue());
+        let mut stopped = pin!(stop.cancelled());
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                biased;
+                // What became of it concerns nobody: the requests were counted, each by itself.
+                _ = connection.as_mut() => return,
+                () = overdue.as_mut() => {
+                    let listener = self.name;
+                    return tracing::debug!(listener, "A connection took too long.");
+                }
+                () = stopped.as_mut(), if !stopping => {
+                    if !pace.is_busy() {
+                        return;
+                    }
+                    stopping = true;
+                    pace.end_at(Instant::now() + self.bounds.drain_time);
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+        }
+    }
+}
+
+/// Says that there is no room, and hears out whoever came for that.
+pub(super) async fn turn_away(mut socket: TcpStream) {
+    let farewell = async {
+        socket.write_all(NO_ROOM).await?;
+        socket.shutdown().await?;
+        let mut unheard = [0; 1024];
+        while socket.read(&mut unheard).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    // Whoever does not wait for the answer does without.
+    let _ = timeout(TURNING_AWAY_MAX, farewell).await;
+}

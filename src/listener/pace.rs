@@ -1,0 +1,211 @@
+//! How long a connection may take: for the head of a request, for nothing, for its client to read.
+//!
+//! hyper has a timer for heads, made anew for each request; this one is made once a connection and
+//! moved only when it would ring too late.
+
+use std::{
+    future::poll_fn,
+    io::{self, IoSlice},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, SizeHint};
+use parking_lot::Mutex;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, sleep_until},
+};
+
+/// What a connection is doing, and since when.
+pub(super) struct Pace {
+    header_time_max: Duration,
+    idle_time_max: Duration,
+    state: Mutex<State>,
+}
+
+struct State {
+    phase: Phase,
+    /// Since when the client does not take what is sent to it.
+    blocked: Option<Instant>,
+    /// When it ends in any case.
+    end: Option<Instant>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The head of a request is expected, or has begun to come.
+    Head(Instant),
+    /// Ours to bound, by `http.request_ms_max`.
+    Answering,
+    /// Everything is answered.
+    Idle(Instant),
+}
+
+impl Pace {
+    /// Of a connection that was just made.
+    pub(super) fn new(header_time_max: Duration, idle_time_max: Duration) -> Arc<Self> {
+        let state = State { phase: Phase::Head(Instant::now()), blocked: None, end: None };
+        Arc::new(Self { header_time_max, idle_time_max, state: Mutex::new(state) })
+    }
+
+    /// A head has come whole.
+    pub(super) fn answering(&self) {
+        self.state.lock().phase = Phase::Answering;
+    }
+
+    /// Whether somebody waits for an answer, or for the rest of one.
+    pub(super) fn is_busy(&self) -> bool {
+        let state = self.state.lock();
+        state.phase == Phase::Answering || state.blocked.is_some()
+    }
+
+    /// Whatever it does then, it ends.
+    pub(super) fn end_at(&self, end: Instant) {
+        self.state.lock().end = Some(end);
+    }
+
+    /// Returns when the connection has taken too long.
+    pub(super) async fn overdue(&self) {
+        let mut sleep = pin!(sleep_until(Instant::now() + self.header_time_max));
+        let overdue = |context: &mut Context<'_>| loop {
+            let Some(deadline) = self.deadline() else { return Poll::Pending };
+            if deadline < sleep.deadline() {
+                sleep.as_mut().reset(deadline);
+            }
+            ready!(sleep.as_mut().poll(context));
+            if deadline <= Instant::now() {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(deadline);
+        };
+        poll_fn(overdue).await;
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let state = self.state.lock();
+        let phase = match (state.blocked, state.phase) {
+            (Some(since), _) | (None, Phase::Idle(since)) => Some(since + self.idle_time_max),
+            (None, Phase::Head(since)) => Some(since + self.header_time_max),
+            (None, Phase::Answering) => None,
+        };
+        phase.into_iter().chain(state.end).min()
+    }
+
+    fn has_read(&self) {
+        let mut state = self.state.lock();
+        if matches!(state.phase, Phase::Idle(_)) {
+            state.phase = Phase::Head(Instant::now());
+        }
+    }
+
+    fn has_tried_to_write<T>(&self, written: &Poll<T>) {
+        let mut state = self.state.lock();
+        match written {
+            Poll::Ready(_) => state.blocked = None,
+            Poll::Pending => state.blocked = state.blocked.or_else(|| Some(Instant::now())),
+        }
+    }
+
+    fn has_answered(&self) {
+        self.state.lock().phase = Phase::Idle(Instant::now());
+    }
+}
+
+/// A stream whose bytes move the pace.
+pub(super) struct Paced<Io> {
+    pub(super) io: Io,
+    pub(super) pace: Arc<Pace>,
+}
+
+impl<Io: AsyncRead + Unpin> AsyncRead for Paced<Io> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.io).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            self.pace.has_read();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<Io: AsyncWrite + Unpin> AsyncWrite for Paced<Io> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write(context, bytes);
+        self.pace.has_tried_to_write(&written);
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write_vectored(context, slices);
+        self.pace.has_tried_to_write(&written);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.io).poll_flush(context);
+        self.pace.has_tried_to_write(&flushed);
+        flushed
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
+
+/// The body of an answer: when it is gone, the request was answered.
+pub(super) struct Answer {
+    body: Body,
+    pace: Arc<Pace>,
+}
+
+impl Answer {
+    pub(super) fn new(body: Body, pace: Arc<Pace>) -> Self {
+        Self { body, pace }
+    }
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.pace.has_answered();
+    }
+}
