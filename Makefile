@@ -4,7 +4,7 @@
 help:
 	@echo 'make run    build it, start it with NATS and a sample bank, print what to type next'
 	@echo 'make test   all tests, with a real nats-server'
-	@echo 'make check  format, lints, docs, newer NATS, deploy/, /docs in a browser, foreign clients, and make run as a newcomer would'
+	@echo 'make check  format, lints, docs, newer NATS, deploy/, TLS with curl, /docs in a browser, foreign clients, and make run as a newcomer would'
 	@echo 'make bench  each figure as a ratio to a baseline of the same run'
 
 run:
@@ -21,6 +21,7 @@ check:
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --document-private-items
 	server=$$(deploy/nats-server.sh --version 2.15) && NATS_SERVER=$$server cargo test --locked --test main nats
 	deploy/check.sh
+	deploy/tls.sh
 	deploy/docs.sh
 	deploy/schemathesis.sh
 	deploy/collection.sh
