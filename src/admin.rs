@@ -1,6 +1,7 @@
-//! The admin port: health, metrics, the feed, consents, the
-//! access journal and the history. Nothing of it is public.
+//! The admin port: health, metrics, the feed, consents, the access journal and the history. Nothing
+//! of it is public.
 
+mod browser;
 mod consents;
 mod journal;
 pub mod token;
@@ -27,6 +28,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_util::io::StreamReader;
 
+pub use self::browser::Reached;
 use self::token::AdminToken;
 use crate::{
     app::App,
@@ -41,7 +43,12 @@ const REJECTS_MAX: usize = 10_000;
 const LINES_WAITING_MAX: usize = 256;
 
 /// All that operators can reach.
-pub fn router(app: Arc<App>, metrics: PrometheusHandle, token: Option<AdminToken>) -> Router {
+pub fn router(
+    app: Arc<App>,
+    metrics: PrometheusHandle,
+    token: Option<AdminToken>,
+    reached: Reached,
+) -> Router {
     let routes = Router::new()
         .route("/readyz", get(ready))
         .route(
@@ -60,7 +67,9 @@ pub fn router(app: Arc<App>, metrics: PrometheusHandle, token: Option<AdminToken
         None => routes,
     };
     // Whoever starts and stops processes needs to know no more than whether there is one.
-    routes.route("/livez", get(|| async { "live\n" }))
+    routes
+        .route("/livez", get(|| async { "live\n" }))
+        .layer(middleware::from_fn_with_state(reached, browser::keep_out))
 }
 
 #[derive(Serialize)]

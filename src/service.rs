@@ -9,7 +9,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     access::{AccessError, Issuer, Tokens},
     admin::{
-        self,
+        self, Reached,
         token::{AdminToken, NoToken},
     },
     app::App,
@@ -105,7 +105,8 @@ impl Service {
         listeners.spawn(listener::keep_current(tls, listening.clone()));
         let router = http::router(Arc::clone(&app));
         listeners.spawn(public.serve(router, listening.clone(), listeners.clone()));
-        let router = admin::router(app, metrics, token);
+        let reached = if admin.tls.is_some() { Reached::Tls } else { Reached::Plain };
+        let router = admin::router(app, metrics, token, reached);
         listeners.spawn(admin.serve(router, listening, listeners.clone()));
         Ok(service)
     }

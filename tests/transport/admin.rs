@@ -170,3 +170,25 @@ fn the_token_is_not_sent_in_the_clear() {
     file_with(Path::new(token), b"short");
     assert!(told("http://127.0.0.1:1", 2).contains("32 visible characters"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_web_page_can_use_the_port_through_an_operators_browser() {
+    let app = TestApp::start().await;
+    let before = app.watermark();
+    let revoke = || http().post(format!("{}/consents/N-1/revoke", app.admin()));
+    let metrics = || http().get(format!("{}/metrics", app.admin()));
+    let pages = [
+        revoke().header("origin", "https://page.example"),
+        revoke().header("origin", "null"),
+        revoke().header("sec-fetch-site", "cross-site"),
+        // A name of the page's own that leads to this machine.
+        metrics().header("host", "page.example:9080"),
+        metrics().header("host", "127.0.0.1.page.example"),
+    ];
+    for page in pages {
+        assert_eq!(page.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    }
+    assert_eq!(app.watermark(), before);
+    let own = metrics().header("host", "localhost:9080").send().await.unwrap();
+    assert_eq!(own.status(), StatusCode::OK);
+}
