@@ -145,7 +145,8 @@ def read_person(ask, person):
 def write_addresses(ask, customer, reading):
     new = AddressNew.from_dict({"addressName": "Second home", "postalAddress": postal(reading, PLACE)})
     added = ask.one(post_address_by_customer_id, models.AddressIdentificationResponse, customer, status=201, body=new)
-    number = int(added.address_identification)
+    # The reference declares a number where the answer has its digits.
+    number = float(added.address_identification)
     moved = {"addressIdentification": number, "dispatchType": "postal", "isMailingAddress": True}
     moved["postalAddress"] = postal(reading, PLACE | {"townName": "Winterthur"})
     ask.one(put_address_by_customer_id, None, customer, status=204, body=Address.from_dict(moved))

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod contents;
+mod ids;
 mod pages;
 mod texts;
 

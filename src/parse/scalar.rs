@@ -7,6 +7,7 @@ use events::id::AddressId;
 use events::text::{Country, Currency, Text, Unfit};
 use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
 use serde::de::{self, DeserializeOwned, IntoDeserializer};
+use serde_json::Number;
 
 use super::content;
 use super::json::Json;
@@ -96,7 +97,7 @@ pub(super) fn flag(value: Value<'_>) -> Option<bool> {
 
 pub(super) fn employees(value: Value<'_>) -> Option<i64> {
     let Json::Number(number) = value.json else { return value.mistyped("is not a number") };
-    match number.as_i64() {
+    match whole(number) {
         Some(count @ 0..=EMPLOYEES_MAX) => Some(count),
         Some(_) | None => {
             value.invalid(format_args!("is not a whole number from 0 to {EMPLOYEES_MAX}"))
@@ -107,7 +108,10 @@ pub(super) fn employees(value: Value<'_>) -> Option<i64> {
 /// An id of an address may come as a number or as its digits.
 pub(super) fn address_id(value: Value<'_>) -> Option<AddressId> {
     let id = match value.json {
-        Json::Number(number) => AddressId::new(number.as_u64().unwrap_or(0)),
+        Json::Number(number) => {
+            let number = whole(number).and_then(|number| u64::try_from(number).ok());
+            AddressId::new(number.unwrap_or(0))
+        }
         Json::String(digits) => AddressId::parse(digits),
         Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => {
             return value.mistyped("is neither a number nor a string of digits");
@@ -117,4 +121,11 @@ pub(super) fn address_id(value: Value<'_>) -> Option<AddressId> {
         Ok(id) => Some(id),
         Err(unfit) => value.invalid(unfit),
     }
+}
+
+/// A whole number, however it is spelt: `7.0` and `1e3` are integers to JSON Schema, and what a
+/// client writes that holds its numbers as floats.
+fn whole(number: &Number) -> Option<i64> {
+    // A float shows all its digits, and a point only before a fraction.
+    number.as_i64().or_else(|| number.as_f64()?.to_string().parse().ok())
 }

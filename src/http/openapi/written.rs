@@ -37,9 +37,25 @@ pub(super) fn all(make: &mut SchemaGenerator) -> [(&'static str, Value); 5] {
 pub(super) fn address_id_digits() -> Value {
     json!({
         "type": "string",
-        "pattern": "^[1-9][0-9]{0,15}$",
+        "pattern": digits_up_to(AddressId::MAX),
         "description": format!("Decimal digits of a number up to {}.", AddressId::MAX),
     })
+}
+
+/// What has fewer digits; what has as many, and is smaller where it first differs; the bound.
+fn digits_up_to(bound: u64) -> String {
+    let bound = bound.to_string();
+    let mut choices = vec![format!("[1-9][0-9]{{0,{}}}", bound.len() - 2)];
+    for (at, digit) in bound.bytes().enumerate() {
+        let least = if at == 0 { b'1' } else { b'0' };
+        if digit > least {
+            let (least, below) = (char::from(least), char::from(digit - 1));
+            let (same, rest) = (&bound[..at], bound.len() - at - 1);
+            choices.push(format!("{same}[{least}-{below}][0-9]{{{rest}}}"));
+        }
+    }
+    choices.push(bound);
+    format!("^(?:{})$", choices.join("|"))
 }
 
 fn new_address(make: &mut SchemaGenerator) -> Value {

@@ -165,10 +165,10 @@ fn a_flag_an_address_line_leaves_out_is_down() {
 fn kyc_records_are_checked() {
     let employees = "/kyc/nonFinancialSituation/numberOfEmployees";
     let amount = "/kyc/financialSituation/incomeCurrentPeriod/amount";
-    for fits in ["0", "2147483647"] {
+    for fits in ["0", "2147483647", "1.0", "1e2", "2147483647.0"] {
         check_changes(line, KYC, &[(employees, fits, &[])]);
     }
-    for unfit in ["-1", "2147483648", "1.5", "1.0", "1e2"] {
+    for unfit in ["-1", "2147483648", "2147483648.0", "1e10", "1.5"] {
         let text = KYC.replace("250", unfit);
         check(line, &text, &["invalid /kyc/nonFinancialSituation/numberOfEmployees"]);
     }
