@@ -7,7 +7,7 @@ use std::{borrow::Cow, sync::Arc};
 use axum::{
     Router,
     body::Body,
-    extract::{FromRequestParts, Path},
+    extract::{FromRequestParts, Path, rejection::PathRejection},
     http::{HeaderValue, header, request::Parts},
     response::Response,
     routing::get,
@@ -44,10 +44,9 @@ pub(super) fn routes(settings: &Settings) -> Router<Arc<App>> {
     let document = Bytes::from(openapi::text(settings));
     let openapi = |_: Open| async move { text("application/json", document) };
     let page = |_: Open| async { served("text/html; charset=utf-8", PAGE_POLICY, PAGE.into()) };
-    let file = |_: Open, Path(name): Path<String>| async move { file(&name) };
+    let file = |_: Open, name: Segment| async move { file(&named(name)?) };
     let style = settings.problem_type_style;
-    let problem =
-        move |_: Open, Path(name): Path<String>| async move { problems::page(&name, style) };
+    let problem = move |_: Open, name: Segment| async move { problems::page(&named(name)?, style) };
     Router::new()
         .route(openapi::PATH, get(openapi))
         .route("/docs", get(page))
@@ -64,6 +63,14 @@ impl<S: Sync> FromRequestParts<S> for Open {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Ok(caller::correlation(&parts.headers).map(|_| Self)?)
     }
+}
+
+/// The end of a path.
+type Segment = Result<Path<String>, PathRejection>;
+
+/// What is no text names nothing.
+fn named(segment: Segment) -> Result<String, Problem> {
+    segment.map(|Path(name)| name).map_err(|_| problem::no_route())
 }
 
 fn file(name: &str) -> Result<Response, Problem> {

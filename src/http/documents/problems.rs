@@ -15,14 +15,9 @@ pub(super) fn page(name: &str, style: ProblemTypeStyle) -> Result<Response, Prob
 
 fn html(kind: Kind, style: ProblemTypeStyle) -> String {
     let [name, other] = kind.spellings();
-    let (title, when, advice) = (kind.title(), kind.when(), kind.advice());
-    let (title, when, advice) = (escaped(title), escaped(when), escaped(advice));
-    let examples = kind.examples(style);
-    let statuses: Vec<_> = examples.iter().map(|example| example.status.to_string()).collect();
-    let statuses = statuses.join(", ");
-    let examples: Vec<_> =
-        examples.iter().map(|example| escaped(&format!("{:#}", example.body))).collect();
-    let examples = examples.join("</pre>\n<pre>");
+    let title = escaped(kind.title());
+    let kinds = kind.with_those_told_as_it(style);
+    let parts: String = kinds.into_iter().map(|kind| part(kind, style)).collect();
     format!(
         "<!doctype html>
 <html lang=\"en\">
@@ -33,17 +28,31 @@ fn html(kind: Kind, style: ProblemTypeStyle) -> String {
 <title>{name}: {title}</title>
 </head>
 <body>
-<h1>{title}</h1>
-<p><code>{name}</code>, also spelt <code>{other}</code>; status {statuses}.</p>
+<p><code>{name}</code>, also spelt <code>{other}</code></p>
+{parts}<p><a href=\"../docs\">The whole API</a></p>
+</body>
+</html>
+"
+    )
+}
+
+fn part(kind: Kind, style: ProblemTypeStyle) -> String {
+    let [title, when, advice] = [kind.title(), kind.when(), kind.advice()].map(escaped);
+    let examples = kind.examples(style);
+    let statuses: Vec<_> = examples.iter().map(|example| example.status.to_string()).collect();
+    let statuses = statuses.join(", ");
+    let examples: Vec<_> =
+        examples.iter().map(|example| escaped(&format!("{:#}", example.body))).collect();
+    let examples = examples.join("</pre>\n<pre>");
+    format!(
+        "<h1>{title}</h1>
+<p>Status {statuses}.</p>
 <h2>When it happens</h2>
 <p>{when}</p>
 <h2>What to do</h2>
 <p>{advice}</p>
 <h2>How it looks</h2>
 <pre>{examples}</pre>
-<p><a href=\"../docs\">The whole API</a></p>
-</body>
-</html>
 "
     )
 }

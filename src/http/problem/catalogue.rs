@@ -45,18 +45,25 @@ impl Kind {
     }
 
     /// When a client gets it.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     pub(in crate::http) fn when(self) -> &'static str {
         match self {
             Self::MalformedPayload => {
-                "400: the body is no JSON, a member of it has another JSON type than it should \
-                 or appears twice, it did not come in time, or a parameter cannot be read. \
-                 415: the body is not announced as application/json."
+                "400: the body is no JSON, ended before it was complete, did not come in time or \
+                 is nested too deep, a member of it has another JSON type than it should or \
+                 appears twice, or a parameter or header cannot be read. \
+                 415: the body is not announced as application/json, or it is encoded."
             }
             Self::InvalidPayload => {
-                "A member is missing, too long or outside what is allowed; the cursor was not \
-                 issued here for this client and list; limit is below 1; the X-Correlation-ID is \
-                 missing; it or the Idempotency-Key is too long; or a request through an \
-                 intermediary lacks X-CorAPI-Client-ID or User-Agent."
+                "A member is missing, too long or outside what is allowed; it cannot be what it \
+                 should be, such as an email address, a phone number or a country; two places \
+                 disagree about it, one of them perhaps the path; or nobody knows it, where the \
+                 service refuses such members. The cursor was not issued here for this client \
+                 and list, or limit is below 1. The X-Correlation-ID is missing, empty or too \
+                 long. The Idempotency-Key is empty, too long or has a blank in it. The \
+                 X-Min-Log-Position was not issued here to this client. A header or a parameter \
+                 was sent twice. A request through an intermediary lacks X-CorAPI-Client-ID or \
+                 User-Agent."
             }
             Self::InvalidToken => {
                 "There is no bearer token, or it was not issued for this service, or it is \
@@ -65,7 +72,8 @@ impl Kind {
             }
             Self::ExpiredToken => "The bearer token was good once.",
             Self::InsufficientPrivileges => {
-                "403: the token lacks the scope of the operation, or no consent covers it. \
+                "403: the token lacks the scope of the operation, no consent covers it, or what \
+                 the person is to the customer does not let its contact details change. \
                  404: there is no such customer or person, or no consent shows it to you; which \
                  of the two is never told."
             }
@@ -87,14 +95,19 @@ impl Kind {
                 "You used the same Idempotency-Key before, for another path, body or If-Match. \
                  Nothing was written."
             }
-            Self::TooManyRequests => "Too many requests of yours are under way at the same time.",
+            Self::TooManyRequests => {
+                "You have sent more requests in a short time than is your share, or too many of \
+                 yours wait for an X-Min-Log-Position at the same time."
+            }
             Self::TechnicalError => {
                 "404: there is nothing at this path. \
                  500: the service failed, and its operators are told."
             }
             Self::ServiceUnavailable => {
-                "The service is starting, stopping, overloaded or out of room, the record is being \
-                 repaired, or nobody can tell whether the token is good."
+                "The service is starting, stopping or out of room; more is asked than can be \
+                 answered now; the request took too long; what X-Min-Log-Position names cannot be \
+                 seen yet; the record is being repaired; or nobody can tell whether the token is \
+                 good."
             }
         }
     }
@@ -103,7 +116,7 @@ impl Kind {
     pub(in crate::http) fn advice(self) -> &'static str {
         match self {
             Self::MalformedPayload => {
-                "Send JSON with Content-Type: application/json. A 400 lists under violations \
+                "Send JSON with Content-Type: application/json, not compressed. A 400 lists under violations \
                  all that is wrong: a member by its JSON Pointer, a parameter or a header by its \
                  name in the detail. Sending the same again does not help."
             }
@@ -121,7 +134,8 @@ impl Kind {
             Self::ExpiredToken => "Get a new token and repeat the request.",
             Self::InsufficientPrivileges => {
                 "403: compare the scopes of your token with those of the operation; if they fit, \
-                 ask the customer for a consent that covers it. \
+                 ask the customer for a consent that covers it; no consent lets the contact \
+                 details of a person change whose relation to the customer does not. \
                  404: check the id, then whether the customer's consent is in force."
             }
             Self::ResourceDoesNotExist => {
@@ -142,8 +156,8 @@ impl Kind {
                  unchanged."
             }
             Self::TooManyRequests => {
-                "Wait as many seconds as Retry-After says, and have fewer requests wait for an \
-                 X-Min-Log-Position at once."
+                "Wait as many seconds as Retry-After says, then spread requests over time, and \
+                 have fewer wait for an X-Min-Log-Position at once."
             }
             Self::TechnicalError => {
                 "404: compare the path with the document; with a slash at its end it is another \

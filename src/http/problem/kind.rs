@@ -1,5 +1,7 @@
 //! The kinds of problem, and how each is spelt.
 
+use std::iter;
+
 use crate::config::ProblemTypeStyle;
 
 /// What stands before the name of a kind.
@@ -48,8 +50,22 @@ impl Kind {
     pub(in crate::http) fn uri(self, style: ProblemTypeStyle) -> String {
         match style {
             ProblemTypeStyle::Blink => format!("{PAGES}{}", self.name()),
-            ProblemTypeStyle::OpenWealth1 => camel_case(self.of_openwealth().name()),
+            ProblemTypeStyle::OpenWealth1 => camel_case(self.told_as(style).name()),
         }
+    }
+
+    /// The kind under whose name it leaves.
+    fn told_as(self, style: ProblemTypeStyle) -> Self {
+        match style {
+            ProblemTypeStyle::Blink => self,
+            ProblemTypeStyle::OpenWealth1 => self.of_openwealth(),
+        }
+    }
+
+    /// Itself, and the other kinds that leave under its name.
+    pub(in crate::http) fn with_those_told_as_it(self, style: ProblemTypeStyle) -> Vec<Self> {
+        let others = Self::ALL.into_iter().filter(|kind| *kind != self);
+        iter::once(self).chain(others.filter(|kind| kind.told_as(style) == self)).collect()
     }
 
     /// The nearest kind that OpenWealth 1.2.1 knows; the status tells the rest.
