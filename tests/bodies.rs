@@ -42,7 +42,11 @@ async fn bodies_have_a_bound_and_a_type() {
         let refused = post(&alpha).header("content-type", wrong).send().await;
         refused.problem(415, "MALFORMED_PAYLOAD");
     }
+    let encoded = post(&alpha).header("content-encoding", "gzip").send().await;
+    let encoded = encoded.problem(415, "MALFORMED_PAYLOAD");
+    assert!(encoded.text("/detail").contains("Content-Encoding"), "{encoded:?}");
     assert_eq!(app.watermark(), position);
+    post(&alpha).header("content-encoding", "Identity").send().await.is(201);
     for good in ["application/json", "APPLICATION/JSON; charset=utf-8"] {
         post(&alpha).header("content-type", good).send().await.is(201);
     }

@@ -19,6 +19,7 @@ fn cases() -> Vec<Case> {
         // Where nothing is, and what is not done there.
         call("GET /nowhere").is(404, "TECHNICAL_ERROR"),
         call("GET /customers/C-1/").is(404, "TECHNICAL_ERROR"),
+        call("GET /problems/%FF").is(404, "TECHNICAL_ERROR"),
         call("DELETE /customers/C-1").is(405, "WRONG_METHOD"),
         call("PATCH /persons/P-1/contactdetails/K-1").is(405, "WRONG_METHOD"),
         call("PUT /customers/C-1/kyc").is(405, "WRONG_METHOD"),
@@ -53,6 +54,9 @@ fn cases() -> Vec<Case> {
         call("GET /customers?cursor={cursor of beta}").is(400, "INVALID_PAYLOAD"),
         call("GET /persons?cursor={cursor of customers}").is(400, "INVALID_PAYLOAD"),
         call("GET /customers/C-1/addresses?addressIdentification=x").is(400, "MALFORMED_PAYLOAD").told(&["the parameter addressIdentification is no address id"]),
+        call("GET /customers?limit=1&limit=1").is(400, "INVALID_PAYLOAD").told(&["the parameter limit must be sent once"]),
+        call("GET /persons?cursor=&limit=many&cursor=").is(400, "MALFORMED_PAYLOAD").told(&["the parameter limit is not a whole number", "the parameter cursor must be sent once"]),
+        call("GET /customers/C-1/addresses?addressIdentification=1&addressIdentification=x").is(400, "INVALID_PAYLOAD").told(&["the parameter addressIdentification must be sent once"]),
         call("GET /customers/C-1").header("x-min-log-position", "x").is(400, "INVALID_PAYLOAD").told(&["the header X-Min-Log-Position was not issued to you here"]),
         call("GET /customers/C-1/kyc").header("authorization", "Bearer {reader}").header("x-min-log-position", "x").is(403, "INSUFFICIENT_PRIVILEGES"),
         // All that is wrong with parameters, at once.
@@ -87,6 +91,8 @@ fn cases() -> Vec<Case> {
         post().raw("x".repeat(500_000)).is(413, "RESOURCE_TOO_LARGE"),
         post().header("content-type", "text/plain").is(415, "MALFORMED_PAYLOAD"),
         post().header("content-encoding", "gzip").is(415, "MALFORMED_PAYLOAD"),
+        post().header("content-encoding", "identity, gzip").is(415, "MALFORMED_PAYLOAD"),
+        post().header("content-encoding", "identity").again("content-encoding", "gzip").is(415, "MALFORMED_PAYLOAD"),
         post().without("content-type").is(415, "MALFORMED_PAYLOAD"),
         // Members that are missing.
         post().unset("/postalAddress").is(400, "INVALID_PAYLOAD").at(&["/postalAddress"]),

@@ -56,7 +56,7 @@ pub(super) async fn main(
 }
 
 fn selected(query: Option<&str>) -> Result<Option<AddressId>, Faults> {
-    let digits = caller::parameter(query, "addressIdentification");
+    let digits = caller::parameter(query, "addressIdentification")?;
     let address = digits.map(|digits| AddressId::parse(&digits)).transpose();
     address.map_err(|_| Faults::malformed("the parameter addressIdentification is no address id"))
 }

@@ -193,8 +193,12 @@ impl<T: PathId> FromRequestParts<Arc<App>> for Named<T> {
     }
 }
 
-/// One parameter of the query, as text.
-pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
-    let pairs = form_urlencoded::parse(query?.as_bytes());
-    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+/// A parameter of the query that may be sent once, as text.
+pub(super) fn parameter(query: Option<&str>, name: &str) -> Result<Option<String>, Faults> {
+    let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let mut values = pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(Faults::invalid(&format!("the parameter {name} must be sent once"))),
+    }
 }

@@ -43,15 +43,16 @@ impl Page {
         list: &'static str,
         query: Option<&str>,
     ) -> Result<Self, Faults> {
-        let limit = caller::parameter(query, "limit");
-        let limit = limit.map_or(Ok(LIMIT_DEFAULT), |limit| limited(&limit));
-        let cursor = caller::parameter(query, "cursor").filter(|cursor| !cursor.is_empty());
+        let limit = caller::parameter(query, "limit")
+            .and_then(|limit| limit.map_or(Ok(LIMIT_DEFAULT), |limit| limited(&limit)));
         let opened = |cursor: String| {
             let opened = app.secrets.open_cursor(caller.client(), list, &cursor);
             let detail = "SIX123: the parameter cursor was not issued here for this list";
             opened.ok_or_else(|| Faults::invalid(detail))
         };
-        let (limit, after) = both(limit, cursor.map(opened).transpose())?;
+        let after = caller::parameter(query, "cursor")
+            .and_then(|cursor| cursor.filter(|cursor| !cursor.is_empty()).map(opened).transpose());
+        let (limit, after) = both(limit, after)?;
         Ok(Self { list, after, limit })
     }
 

@@ -170,6 +170,11 @@ pub(super) fn wrong_media_type() -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Kind::MalformedPayload, detail)
 }
 
+pub(super) fn encoded() -> Problem {
+    let detail = "The body must be sent as it is, without a Content-Encoding but identity.";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Kind::MalformedPayload, detail)
+}
+
 pub(super) fn key_reused() -> Problem {
     let detail = "The Idempotency-Key was used before, with another request.";
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Kind::IdempotencyKeyReused, detail)

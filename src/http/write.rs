@@ -52,6 +52,7 @@ impl Write {
     ) -> Result<(Self, Parsed<T>), Problem> {
         let (parts, body) = request.into_parts();
         let body = limited(&parts.headers, body, &app.settings).await?;
+        is_plain(&parts.headers)?;
         is_json(&parts.headers)?;
         let headers = both(if_match(&parts.headers), idempotency_key(&parts.headers));
         let ((if_match, key), parsed) = match (headers, accepted(app, parse(&body))) {
@@ -194,12 +195,19 @@ async fn limited(headers: &HeaderMap, body: Body, settings: &Settings) -> Result
     })
 }
 
+fn is_plain(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    Err(problem::encoded())
+}
+
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
     let media_type = caller::single(headers, &header::CONTENT_TYPE).ok().flatten();
     let media_type = media_type.and_then(|value| value.to_str().ok());
     let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-    let encoded = headers.contains_key(header::CONTENT_ENCODING);
-    if !encoded && media_type.trim().eq_ignore_ascii_case("application/json") {
+    if media_type.trim().eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
     Err(problem::wrong_media_type())

@@ -13,6 +13,7 @@ RULES = re.compile(
     # The same of what does not stand in the body.
     r"| SIX123: the parameter cursor was not issued here for this list"
     r"| the parameter addressIdentification is no address id"
+    r"| the parameter (cursor|limit|addressIdentification) must be sent once"
     r"| the header X-Min-Log-Position was not issued to you here"
 )
 
