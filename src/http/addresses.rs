@@ -8,6 +8,7 @@ use axum::{
     response::Response,
 };
 use events::{
+    address::Address,
     consent::Scope,
     customer::CustomerEvent,
     event::Event,
@@ -84,23 +85,38 @@ pub(super) async fn add(
     let target = format!("/customers/{customer}/addresses");
     let (write, Parsed { value: details, ignored }) =
         Write::read(&app, &caller, &target, request, parse::address::new).await?;
+    let addition = Addition { customer, consent, details };
+    answer::with_ignored(append(&app, &caller, &write, addition).await, &ignored)
+}
+
+struct Addition {
+    customer: CustomerId,
+    consent: (ConsentId, Version),
+    details: Address,
+}
+
+async fn append(
+    app: &App,
+    caller: &Caller,
+    write: &Write,
+    asked: Addition,
+) -> Result<Response, Problem> {
+    let Addition { customer, consent, details } = asked;
     let whose = through(&customer, &consent.0);
-    if let Some(before) = write.answered(&app)? {
-        let response = created_before(&app, &caller, &whose, &before);
-        return Ok(answer::with_ignored(response, &ignored));
+    if let Some(before) = write.answered(app)? {
+        return Ok(created_before(app, caller, &whose, &before));
     }
-    let if_match = write.seen(&app, || Ok(app.projections.customer(&customer)?))?;
+    let if_match = write.seen(app, || Ok(app.projections.customer(&customer)?))?;
     let command = CustomerCommand::AddAddress { details, if_match };
     let command = Command::Customer(customer.clone(), command);
     let receipt = write.receipt(StatusCode::CREATED);
-    let done = write::carry_out(&app, &caller, &consent, command, receipt).await?;
-    let response = match &done {
+    let done = write::carry_out(app, caller, &consent, command, receipt).await?;
+    match &done {
         Done::Now { events, .. } => {
-            created(&app, &caller, &whose, &added(events)?, (done.position(), false))
+            Ok(created(app, caller, &whose, &added(events)?, (done.position(), false)))
         }
-        Done::Before(before) => created_before(&app, &caller, &whose, before),
-    };
-    Ok(answer::with_ignored(response, &ignored))
+        Done::Before(before) => Ok(created_before(app, caller, &whose, before)),
+    }
 }
 
 /// The address is named in the body.
@@ -114,9 +130,8 @@ pub(super) async fn change_named(
     let target = format!("/customers/{customer}/addresses");
     let (write, Parsed { value: (address, replacement), ignored }) =
         Write::read(&app, &caller, &target, request, parse::address::replacement).await?;
-    let change = Change { customer, consent, address, replacement };
-    let response = replace(&app, &caller, &write, change).await?;
-    Ok(answer::with_ignored(response, &ignored))
+    let change = Change { customer, consent, address: Some(address), replacement };
+    answer::with_ignored(replace(&app, &caller, &write, change).await, &ignored)
 }
 
 /// The address is named in the path.
@@ -128,22 +143,21 @@ pub(super) async fn change(
     request: Request,
 ) -> Result<Response, Problem> {
     let (customer, consent) = writable(&app, &caller, customer)?;
-    // What is no id names nothing that is there; the body is judged all the same.
+    // The body is judged even where what is named is no id.
     let named = address.map(|address| address.to_string()).unwrap_or_default();
     let target = format!("/customers/{customer}/addresses/{named}");
     let parse = |body: &[u8]| parse::address::replacement_of(address, body);
     let (write, Parsed { value: replacement, ignored }) =
         Write::read(&app, &caller, &target, request, parse).await?;
-    let address = address.ok_or_else(unknown)?;
     let change = Change { customer, consent, address, replacement };
-    let response = replace(&app, &caller, &write, change).await?;
-    Ok(answer::with_ignored(response, &ignored))
+    answer::with_ignored(replace(&app, &caller, &write, change).await, &ignored)
 }
 
 struct Change {
     customer: CustomerId,
     consent: (ConsentId, Version),
-    address: AddressId,
+    /// None where what is named is no id: it names nothing that is there.
+    address: Option<AddressId>,
     replacement: Replacement,
 }
 
@@ -154,6 +168,7 @@ async fn replace(
     asked: Change,
 ) -> Result<Response, Problem> {
     let Change { customer, consent, address, replacement: change } = asked;
+    let address = address.ok_or_else(unknown)?;
     let whose = through(&customer, &consent.0);
     if let Some(before) = write.answered(app)? {
         let answered = (before.position, true);

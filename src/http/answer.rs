@@ -10,6 +10,7 @@ use axum::{
 use bytes::{BufMut, Bytes, BytesMut};
 use projections::Answer;
 
+use super::problem::Problem;
 use crate::parse::IGNORED_BEYOND;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -78,11 +79,19 @@ pub(super) fn list(items: &[Bytes], next_cursor: &str) -> Response {
 }
 
 /// Names what a request held and nobody asked for, so that a misspelt member is noticed.
-pub(super) fn with_ignored(mut response: Response, ignored: &[String]) -> Response {
-    if let Some(value) = self::ignored(ignored) {
+pub(super) fn with_ignored(
+    answer: Result<Response, Problem>,
+    ignored: &[String],
+) -> Result<Response, Problem> {
+    let ignored = self::ignored(ignored);
+    let mut response = match answer {
+        Ok(response) => response,
+        Err(problem) => return Err(problem.with_ignored(ignored)),
+    };
+    if let Some(value) = ignored {
         response.headers_mut().insert(IGNORED_MEMBERS, value);
     }
-    response
+    Ok(response)
 }
 
 /// The header that names them, once they are counted; none where there are none.

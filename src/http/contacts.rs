@@ -64,27 +64,35 @@ pub(super) async fn add(
     request: Request,
 ) -> Result<Response, Problem> {
     let through = writable(&app, &caller, person)?;
-    let person = through.person.clone();
-    let target = format!("/persons/{person}/contactdetails");
+    let target = format!("/persons/{}/contactdetails", through.person);
     let (write, Parsed { value: detail, ignored }) =
         Write::read(&app, &caller, &target, request, parse::contact::new).await?;
-    if let Some(before) = write.answered(&app)? {
-        let whose = links(&through.customers);
-        let target = Target { contact: None, seen: of(&person, &whose) };
-        let response = written_before(&app, &caller, target, &before)?;
-        return Ok(answer::with_ignored(response, &ignored));
+    answer::with_ignored(append(&app, &caller, &write, &through, detail).await, &ignored)
+}
+
+async fn append(
+    app: &App,
+    caller: &Caller,
+    write: &Write,
+    through: &Writable,
+    detail: ContactDetail,
+) -> Result<Response, Problem> {
+    let Writable { person, customers, .. } = through;
+    if let Some(before) = write.answered(app)? {
+        let whose = links(customers);
+        let target = Target { contact: None, seen: of(person, &whose) };
+        return written_before(app, caller, target, &before);
     }
-    let if_match = write.seen(&app, || shown_through(&app, &person, &through.customers))?;
+    let if_match = write.seen(app, || shown_through(app, person, customers))?;
     let consent = through.consent()?;
     let contact = new_id();
     let command = PersonCommand::AddContact { contact, detail, if_match };
     let command = Command::Person(person.clone(), command);
     let receipt = write.receipt(StatusCode::CREATED);
-    let done = write::carry_out(&app, &caller, &consent.stands_on(), command, receipt).await?;
+    let done = write::carry_out(app, caller, &consent.stands_on(), command, receipt).await?;
     let whose = [consent.through()];
-    let target = Target { contact: None, seen: of(&person, &whose) };
-    let response = written(&app, &caller, target, StatusCode::CREATED, &done)?;
-    Ok(answer::with_ignored(response, &ignored))
+    let target = Target { contact: None, seen: of(person, &whose) };
+    written(app, caller, target, StatusCode::CREATED, &done)
 }
 
 pub(super) async fn change(
@@ -95,39 +103,53 @@ pub(super) async fn change(
     request: Request,
 ) -> Result<Response, Problem> {
     let through = writable(&app, &caller, person)?;
-    let person = through.person.clone();
-    // What is no id names nothing that is there; the body is judged all the same.
+    // The body is judged even where what is named is no id.
     let named = contact.as_ref().map_or("", ContactId::as_str);
-    let target = format!("/persons/{person}/contactdetails/{named}");
+    let target = format!("/persons/{}/contactdetails/{named}", through.person);
     let (write, Parsed { value: detail, ignored }) =
         Write::read(&app, &caller, &target, request, parse::contact::new).await?;
+    let change = Change { contact, detail };
+    answer::with_ignored(replace(&app, &caller, &write, &through, change).await, &ignored)
+}
+
+struct Change {
+    /// None where what is named is no id: it names nothing that is there.
+    contact: Option<ContactId>,
+    detail: ContactDetail,
+}
+
+async fn replace(
+    app: &App,
+    caller: &Caller,
+    write: &Write,
+    through: &Writable,
+    asked: Change,
+) -> Result<Response, Problem> {
+    let Writable { person, customers, .. } = through;
+    let Change { contact, detail } = asked;
     let contact = contact.ok_or_else(unknown)?;
-    if let Some(before) = write.answered(&app)? {
-        let whose = links(&through.customers);
-        let target = Target { contact: Some(&contact), seen: of(&person, &whose) };
-        let response = written_before(&app, &caller, target, &before)?;
-        return Ok(answer::with_ignored(response, &ignored));
+    if let Some(before) = write.answered(app)? {
+        let whose = links(customers);
+        let target = Target { contact: Some(&contact), seen: of(person, &whose) };
+        return written_before(app, caller, target, &before);
     }
-    let current = || app.projections.contact(&person, &contact)?.ok_or_else(unknown).map(Some);
-    let if_match = write.seen(&app, current)?;
+    let current = || app.projections.contact(person, &contact)?.ok_or_else(unknown).map(Some);
+    let if_match = write.seen(app, current)?;
     let consent = through.consent()?;
     let command = PersonCommand::ChangeContact { contact: contact.clone(), detail, if_match };
     let command = Command::Person(person.clone(), command);
     let receipt = write.receipt(StatusCode::OK);
-    let done = write::carry_out(&app, &caller, &consent.stands_on(), command, receipt).await?;
+    let done = write::carry_out(app, caller, &consent.stands_on(), command, receipt).await?;
     let whose = [consent.through()];
-    let target = Target { contact: Some(&contact), seen: of(&person, &whose) };
-    let response = match &done {
+    let target = Target { contact: Some(&contact), seen: of(person, &whose) };
+    match &done {
         Done::Now { events, position, .. } if events.is_empty() => {
             // Another writer may have stated the same just now.
-            let current = app.projections.contact(&person, &contact)?.ok_or_else(unknown)?;
-            unchanged(&app, &caller, target.seen, current, *position)
+            let current = app.projections.contact(person, &contact)?.ok_or_else(unknown)?;
+            Ok(unchanged(app, caller, target.seen, current, *position))
         }
-        Done::Now { .. } | Done::Before(_) => {
-            written(&app, &caller, target, StatusCode::OK, &done)?
-        }
-    };
-    Ok(answer::with_ignored(response, &ignored))
+        Done::Now { .. } | Done::Before(_) => written(app, caller, target, StatusCode::OK, &done),
+    }
 }
 
 /// A person that the caller may write to, if some customer's consent holds out.

@@ -38,7 +38,7 @@ struct Parts {
     kind: Kind,
     detail: Cow<'static, str>,
     violations: Vec<Violation>,
-    header: Option<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log, never for the client.
     cause: Option<String>,
 }
@@ -69,12 +69,12 @@ impl Problem {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         let detail = detail.into();
-        let (violations, header, cause) = (Vec::new(), None, None);
-        Self(Box::new(Parts { status, kind, detail, violations, header, cause }))
+        let (violations, headers, cause) = (Vec::new(), Vec::new(), None);
+        Self(Box::new(Parts { status, kind, detail, violations, headers, cause }))
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.0.header = Some((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
@@ -98,7 +98,7 @@ impl Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static("en"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.extend(self.0.header);
+        headers.extend(self.0.headers);
         response
     }
 

@@ -110,8 +110,10 @@ fn problem(status: u16, style: ProblemTypeStyle) -> Value {
     let of_status: &[_] = match status {
         401 => &["WWW-Authenticate"],
         405 => &["Allow"],
-        400 => &["X-Ignored-Members"],
-        429 | 503 => &["Retry-After"],
+        // Of writes, once the body was judged.
+        400 | 404 | 409 | 412 | 422 | 500 => &["X-Ignored-Members"],
+        429 => &["Retry-After"],
+        503 => &["Retry-After", "X-Ignored-Members"],
         _ => &[],
     };
     let examples = object(kinds.into_iter().map(|(kind, example)| (kind.name(), example)));

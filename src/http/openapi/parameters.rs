@@ -24,7 +24,8 @@ use super::{
 /// Every call outside the health check and the documents.
 pub(super) const OF_CALLS: [&str; 2] = ["X-Correlation-ID", "traceparent"];
 pub(super) const OF_LISTS: [&str; 3] = ["cursor", "limit", "X-Min-Log-Position"];
-pub(super) const OF_OBJECTS: [&str; 2] = ["If-None-Match", "X-Min-Log-Position"];
+pub(super) const OF_OBJECTS: [&str; 4] =
+    ["If-None-Match", "X-Min-Log-Position", "Ignored-cursor", "Ignored-limit"];
 pub(super) const OF_WRITES: [&str; 2] = ["Idempotency-Key", "If-Match"];
 
 /// What an open call may say of itself.
@@ -84,7 +85,7 @@ fn of_paths() -> [(&'static str, Value); 6] {
     ]
 }
 
-fn of_queries() -> [(&'static str, Value); 3] {
+fn of_queries() -> [(&'static str, Value); 5] {
     let query = |name, about: &str, schema| (name, optional("query", name, about, schema));
     let limit = json!({
         "type": "integer", "minimum": 1, "default": LIMIT_DEFAULT,
@@ -98,6 +99,8 @@ fn of_queries() -> [(&'static str, Value); 3] {
             json!({ "type": "string" }),
         ),
         query("limit", &items, limit),
+        (OF_OBJECTS[2], ignored("cursor")),
+        (OF_OBJECTS[3], ignored("limit")),
         query(
             "addressIdentification",
             "Which address; without it the mailing address, else the domicile, else the one \
@@ -148,6 +151,12 @@ fn of_headers() -> [(&'static str, Value); 7] {
             json!({ "type": "string", "pattern": POSITION }),
         ),
     ]
+}
+
+/// What the reference has wherever something is read, and means something in lists only.
+fn ignored(name: &str) -> Value {
+    let about = "Has no effect: this is no list that comes in pages.";
+    optional("query", name, about, json!({ "type": "string" }))
 }
 
 fn one_of(names: impl Serialize) -> Value {
