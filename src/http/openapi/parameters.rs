@@ -137,7 +137,7 @@ fn of_headers() -> [(&'static str, Value); 7] {
         header(
             OF_WRITES[1],
             "ETags, or *: the write happens only if the object still has one of them.",
-            json!({ "type": "string" }),
+            json!({ "type": "string", "pattern": "^[\\t -~]*$" }),
         ),
         header(
             OF_OBJECTS[0],
