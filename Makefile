@@ -1,11 +1,12 @@
 # The things to do here; plain `make` lists them.
-.PHONY: help run test check bench
+.PHONY: help run test check bench oracle
 
 help:
 	@echo 'make run    build it, start it with NATS and a sample bank, print what to type next'
 	@echo 'make test   all tests, with a real nats-server'
 	@echo 'make check  format, lints, docs, newer NATS, deploy/, TLS with curl, /docs in a browser, foreign clients, and make run as a newcomer would'
 	@echo 'make bench  each figure as a ratio to a baseline of the same run'
+	@echo 'make oracle whether time tells a client what exists'
 
 run:
 	@deploy/run.sh
@@ -20,6 +21,7 @@ check:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --document-private-items
 	server=$$(deploy/nats-server.sh --version 2.15) && NATS_SERVER=$$server cargo test --locked --test main nats
+	deploy/deny.sh
 	deploy/check.sh
 	deploy/tls.sh
 	deploy/docs.sh
@@ -30,3 +32,6 @@ check:
 
 bench:
 	cargo bench --locked --bench ratios
+
+oracle:
+	cargo bench --locked --bench oracle

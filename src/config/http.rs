@@ -136,6 +136,10 @@ impl Http {
                 60_000,
             ),
             bound("admin_connections_max", count(self.admin_connections_max), 1, 1000),
+            bound("rate_per_s", self.rate_per_s.into(), 0, 1_000_000),
+            bound("rate_burst", self.rate_burst.into(), 0, 1_000_000),
+            bound("waiting_max", count(self.waiting_max), 0, 65_536),
+            bound("waiting_ms_max", self.waiting_ms_max, 0, 60_000),
             bound("at_once_max", count(self.at_once_max), 1, 65_536),
             bound("idempotency_key_h_min", self.idempotency_key_h_min.into(), 24, 8784),
         ]
