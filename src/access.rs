@@ -50,7 +50,7 @@ pub struct Identity {
     /// The SHA-256 of the one certificate with which the token may be used (RFC 8705).
     pub certificate: Option<[u8; 32]>,
     /// After the leeway.
-    expires: DateTime<Utc>,
+    pub expires: DateTime<Utc>,
 }
 
 /// Checks tokens, and remembers those that it has checked.

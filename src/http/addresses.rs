@@ -77,14 +77,15 @@ pub(super) async fn one(
 
 pub(super) async fn add(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    mut caller: Caller,
     Named(customer): Named<CustomerId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (customer, consent) = writable(&app, &caller, customer)?;
+    let (customer, _) = writable(&app, &caller, customer)?;
     let target = format!("/customers/{customer}/addresses");
     let (write, Parsed { value: details, ignored }) =
-        Write::read(&app, &caller, &target, request, parse::address::new).await?;
+        Write::read(&app, &mut caller, &target, request, parse::address::new).await?;
+    let (customer, consent) = writable(&app, &caller, Some(customer))?;
     let addition = Addition { customer, consent, details };
     answer::with_ignored(append(&app, &caller, &write, addition).await, &ignored)
 }
@@ -122,14 +123,15 @@ async fn append(
 /// The address is named in the body.
 pub(super) async fn change_named(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    mut caller: Caller,
     Named(customer): Named<CustomerId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (customer, consent) = writable(&app, &caller, customer)?;
+    let (customer, _) = writable(&app, &caller, customer)?;
     let target = format!("/customers/{customer}/addresses");
     let (write, Parsed { value: (address, replacement), ignored }) =
-        Write::read(&app, &caller, &target, request, parse::address::replacement).await?;
+        Write::read(&app, &mut caller, &target, request, parse::address::replacement).await?;
+    let (customer, consent) = writable(&app, &caller, Some(customer))?;
     let change = Change { customer, consent, address: Some(address), replacement };
     answer::with_ignored(replace(&app, &caller, &write, change).await, &ignored)
 }
@@ -137,18 +139,19 @@ pub(super) async fn change_named(
 /// The address is named in the path.
 pub(super) async fn change(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    mut caller: Caller,
     Named(customer): Named<CustomerId>,
     Named(address): Named<AddressId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (customer, consent) = writable(&app, &caller, customer)?;
+    let (customer, _) = writable(&app, &caller, customer)?;
     // The body is judged even where what is named is no id.
     let named = address.map(|address| address.to_string()).unwrap_or_default();
     let target = format!("/customers/{customer}/addresses/{named}");
     let parse = |body: &[u8]| parse::address::replacement_of(address, body);
     let (write, Parsed { value: replacement, ignored }) =
-        Write::read(&app, &caller, &target, request, parse).await?;
+        Write::read(&app, &mut caller, &target, request, parse).await?;
+    let (customer, consent) = writable(&app, &caller, Some(customer))?;
     let change = Change { customer, consent, address, replacement };
     answer::with_ignored(replace(&app, &caller, &write, change).await, &ignored)
 }

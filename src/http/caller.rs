@@ -18,7 +18,7 @@ use super::{
     sender::Sender,
 };
 use crate::{
-    access::Identity,
+    access::{Identity, TokenError},
     app::App,
     clock,
     journal::{Entry, Seen},
@@ -35,7 +35,8 @@ pub(super) struct Caller {
     pub(super) operation: (Method, Option<MatchedPath>),
     pub(super) correlation: Correlation,
     pub(super) trace: Option<Trace>,
-    _place: Place,
+    /// None while it waits for the client.
+    place: Option<Place>,
 }
 
 impl Caller {
@@ -54,6 +55,22 @@ impl Caller {
             status: status.as_u16(),
             correlation: self.correlation.as_str(),
         });
+    }
+
+    /// Waits for the client, without a place among those that are served: who sends slowly takes
+    /// none from others. However long that took, the token must still be good.
+    pub(super) async fn wait_for<T>(
+        &mut self,
+        app: &App,
+        what: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        self.place = None;
+        let what = what.await?;
+        self.place = Some(app.admission.place().await?);
+        if clock::now() >= self.identity.expires {
+            return Err(TokenError::Expired.into());
+        }
+        Ok(what)
     }
 
     /// Whether the token lets the caller ask for this at all.
@@ -84,7 +101,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         let trace = parts.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
         let trace = trace.and_then(|text| Trace::parse(text).ok());
         let operation = (parts.method.clone(), parts.extensions.get().cloned());
-        Ok(Self { identity, operation, correlation, trace, _place: place })
+        Ok(Self { identity, operation, correlation, trace, place: Some(place) })
     }
 }
 

@@ -59,14 +59,15 @@ pub(super) async fn one(
 
 pub(super) async fn add(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    mut caller: Caller,
     Named(person): Named<PersonId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let through = writable(&app, &caller, person)?;
-    let target = format!("/persons/{}/contactdetails", through.person);
+    let Writable { person, .. } = writable(&app, &caller, person)?;
+    let target = format!("/persons/{person}/contactdetails");
     let (write, Parsed { value: detail, ignored }) =
-        Write::read(&app, &caller, &target, request, parse::contact::new).await?;
+        Write::read(&app, &mut caller, &target, request, parse::contact::new).await?;
+    let through = writable(&app, &caller, Some(person))?;
     answer::with_ignored(append(&app, &caller, &write, &through, detail).await, &ignored)
 }
 
@@ -97,17 +98,18 @@ async fn append(
 
 pub(super) async fn change(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    mut caller: Caller,
     Named(person): Named<PersonId>,
     Named(contact): Named<ContactId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let through = writable(&app, &caller, person)?;
+    let Writable { person, .. } = writable(&app, &caller, person)?;
     // The body is judged even where what is named is no id.
     let named = contact.as_ref().map_or("", ContactId::as_str);
-    let target = format!("/persons/{}/contactdetails/{named}", through.person);
+    let target = format!("/persons/{person}/contactdetails/{named}");
     let (write, Parsed { value: detail, ignored }) =
-        Write::read(&app, &caller, &target, request, parse::contact::new).await?;
+        Write::read(&app, &mut caller, &target, request, parse::contact::new).await?;
+    let through = writable(&app, &caller, Some(person))?;
     let change = Change { contact, detail };
     answer::with_ignored(replace(&app, &caller, &write, &through, change).await, &ignored)
 }

@@ -43,15 +43,17 @@ impl Write {
     /// Reads headers and body, and makes the call known again if the client named it.
     ///
     /// `target` is what the write is about, however the path was spelt.
+    /// A client may take its time over a body: what it may do is to be asked again afterwards.
     pub(super) async fn read<T>(
         app: &App,
-        caller: &Caller,
+        caller: &mut Caller,
         target: &str,
         request: Request,
         parse: impl FnOnce(&[u8]) -> Result<Parsed<T>, Violations>,
     ) -> Result<(Self, Parsed<T>), Problem> {
         let (parts, body) = request.into_parts();
-        let body = limited(&parts.headers, body, &app.settings).await?;
+        let body = limited(&parts.headers, body, &app.settings);
+        let body = caller.wait_for(app, body).await?;
         is_plain(&parts.headers)?;
         is_json(&parts.headers)?;
         let headers = both(if_match(&parts.headers), idempotency_key(&parts.headers));

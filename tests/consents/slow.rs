@@ -1,0 +1,99 @@
+//! Who sends slowly: what it may do is judged by how things are when it has sent everything.
+
+use events::consent::Scope;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::by_hand::act;
+use crate::support::{app::TestApp, bank::*};
+
+/// A write whose head was judged, and whose body the service is waiting for.
+struct Held {
+    stream: TcpStream,
+    body: String,
+}
+
+async fn hold(app: &TestApp, asked: &str, body: &Value, key: Option<&str>) -> Held {
+    let (token, body) = (app.token("gamma", &Scope::ALL), body.to_string());
+    let key = key.map_or(String::new(), |key| format!("idempotency-key: {key}\r\n"));
+    let head = format!(
+        "{asked} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nx-correlation-id: slow\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n{key}expect: 100-continue\r\n\
+         connection: close\r\n\r\n",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(app.service().public).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut told = [0; 25];
+    stream.read_exact(&mut told).await.unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    Held { stream, body }
+}
+
+impl Held {
+    /// Sends the body; the status, and the whole answer.
+    async fn send(mut self) -> (u16, String) {
+        self.stream.write_all(self.body.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        self.stream.read_to_string(&mut answer).await.unwrap();
+        (answer[9..12].parse().unwrap(), answer)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_that_ends_before_the_body_is_gone() {
+    let app = TestApp::start().await;
+    let gamma = app.client("gamma");
+    let active = consent("N-7", "gamma", &["C-1"], &ALL);
+    let grant = json!({
+        "clientIdentification": "gamma", "customerIdentifications": ["C-1"], "scopes": ALL,
+    });
+    app.state([active]).await;
+    let mail = |name: &str| email_of(&format!("{name}@example.com"));
+    let contacts = "/persons/P-1/contactdetails";
+    let known = gamma.ask(reqwest::Method::POST, contacts).json(&mail("known"));
+    let known = known.header("idempotency-key", "k-1").send().await.is(201);
+    let own = format!("PUT {}", known.location());
+    let writes = [
+        ("POST /customers/C-1/addresses", new_address("Bern"), None),
+        ("PUT /customers/C-1/addresses", change(1, "Bern"), None),
+        ("PUT /customers/C-1/addresses/2", change(2, "Bern"), None),
+        ("POST /persons/P-1/contactdetails", mail("new"), None),
+        // What is answered without an append: a replay, and a change of nothing.
+        ("POST /persons/P-1/contactdetails", mail("known"), Some("k-1")),
+        (&own, mail("known"), None),
+    ];
+    for (asked, body, key) in &writes {
+        let held = hold(&app, asked, body, *key).await;
+        let before = app.watermark();
+        assert_eq!(act(&app, "N-7/revoke", &json!({})).await.0, 200);
+        let (status, answer) = held.send().await;
+        assert_eq!(status, 404, "{asked}: {answer}");
+        assert!(!answer.contains("@example.com"), "{answer}");
+        assert_eq!(app.watermark().0, before.0 + 1, "{asked}");
+        assert_eq!(act(&app, "N-7/grant", &grant).await.0, 200);
+    }
+    // In force, the same is done.
+    let (asked, body, key) = &writes[0];
+    assert_eq!(hold(&app, asked, body, *key).await.send().await.0, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_that_is_closed_before_the_body_is_closed() {
+    let app = TestApp::start().await;
+    app.state([consent("N-7", "gamma", &["C-1"], &ALL)]).await;
+    let held = [
+        hold(&app, "POST /customers/C-1/addresses", &new_address("Bern"), None).await,
+        hold(&app, "POST /persons/P-2/contactdetails", &email_of("a@example.com"), None).await,
+    ];
+    let persons = [("P-1", "accountOwner"), ("P-2", "authorisedRepresentative")];
+    let closed = with(customer("C-1", &persons), "/customer/status", "closed");
+    app.state([closed]).await;
+    for held in held {
+        let (status, answer) = held.send().await;
+        assert_eq!(status, 409, "{answer}");
+    }
+}
