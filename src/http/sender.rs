@@ -1,6 +1,7 @@
 //! Whoever sends a request, and whether its token, its headers and its connection speak of the same.
 
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
+use events::id::ClientId;
 
 use super::{
     caller::{Again, single},
@@ -78,9 +79,13 @@ impl<'a> Sender<'a> {
     }
 }
 
-/// Whether a certificate may bring tokens of this client: any may that stands for no other.
+/// Whether a certificate may bring tokens of this client. A certificate that stands for clients
+/// brings theirs only, and a client that certificates stand for comes with one of them only.
 fn is_bound_to(certificate: &Certificate, client: &str, settings: &Settings) -> bool {
-    let bound = |(pin, _): &(&Pin, _)| pin.fits(certificate);
-    let mut clients = settings.client_certificates.iter().filter(bound).peekable();
-    clients.peek().is_none() || clients.any(|(_, bound)| bound.as_str() == client)
+    let concerned =
+        |(pin, bound): &(&Pin, &ClientId)| pin.fits(certificate) || bound.as_str() == client;
+    let mut concerned = settings.client_certificates.iter().filter(concerned).peekable();
+    let agrees =
+        |(pin, bound): (&Pin, &ClientId)| pin.fits(certificate) && bound.as_str() == client;
+    concerned.peek().is_none() || concerned.any(agrees)
 }

@@ -78,11 +78,13 @@ async fn token_header_and_certificate_must_speak_of_one_client() {
         (&own, "alpha by own", "beta", 401),
         (&own, "alpha by free", "", 401),
         (&own, "beta by own", "beta", 401),
-        // One that stands for nobody: the token alone says who it is.
-        (&free, "alpha", "", 200),
+        // One that stands for nobody: the token says who it is, but for who has a certificate.
+        (&free, "alpha", "", 401),
+        (&free, "alpha", "alpha", 401),
+        (&free, "beta", "", 200),
         (&free, "beta", "beta", 200),
         (&free, "alpha", "beta", 401),
-        (&free, "alpha by free", "", 200),
+        (&free, "alpha by free", "", 401),
         (&free, "alpha by own", "", 401),
         (&free, "beta by own", "beta", 401),
         // An intermediary: it names the client, and what tokens are bound to ended there.
