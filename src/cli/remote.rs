@@ -11,6 +11,7 @@ use clap::Args;
 use reqwest::{
     Certificate, Client, ClientBuilder, Identity, RequestBuilder, Url,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
+    redirect::Policy,
 };
 use zeroize::Zeroizing;
 
@@ -43,6 +44,11 @@ pub(super) struct Remote {
     base: String,
 }
 
+/// To nobody but who is named: what is sent opens everything, and what comes back is everything.
+fn straight() -> ClientBuilder {
+    Client::builder().no_proxy().redirect(Policy::none()).referer(false)
+}
+
 impl AdminPort {
     /// None where a folder is meant.
     pub(super) fn remote(&self, settings: &Settings) -> anyhow::Result<Option<Remote>> {
@@ -56,7 +62,7 @@ impl AdminPort {
         let token = self.token(settings)?;
         let is_safe = url.scheme() == "https" || url.host_str().is_some_and(loopback::is);
         ensure!(token.is_none() || is_safe, "the admin token is sent over https only, or loopback");
-        let client = self.certified(Client::builder(), url.scheme() == "https")?;
+        let client = self.certified(straight(), url.scheme() == "https")?;
         let client = client.default_headers(headers(token)?).build()?;
         Ok(Remote { client, base: text.trim_end_matches('/').to_owned() })
     }
