@@ -123,10 +123,11 @@ impl App {
     }
 
     /// Stops what runs in threads of its own, and leaves everything synced. Blocks.
-    pub fn close(&self) {
-        self.journal.close();
+    pub fn close(&self) -> anyhow::Result<()> {
+        let journal = self.journal.close();
         self.projections.close();
         self.log.close();
+        journal.context("entries of the access journal are lost")
     }
 }
 

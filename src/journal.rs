@@ -46,7 +46,7 @@ pub struct JournalSettings {
 #[derive(Debug)]
 pub struct Journal {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<JoinHandle<io::Result<()>>>>,
 }
 
 #[derive(Debug, Default)]
@@ -112,14 +112,12 @@ impl Journal {
         self.shared.waiting.lock().failed.clone()
     }
 
-    /// Writes and syncs everything, and ends. Blocks.
-    pub fn close(&self) {
+    /// Writes and syncs everything, and ends; an error where entries are lost. Blocks.
+    pub fn close(&self) -> io::Result<()> {
         self.shared.waiting.lock().closing = true;
         self.shared.wanted.notify_one();
-        if let Some(thread) = self.thread.lock().take() {
-            // It has said itself what went wrong.
-            let _ = thread.join();
-        }
+        let Some(thread) = self.thread.lock().take() else { return Ok(()) };
+        thread.join().unwrap_or_else(|_| Err(io::Error::other("its thread panicked")))
     }
 }
 

@@ -129,7 +129,7 @@ impl Service {
             tracing::warn!("The publisher did not end in time; it resumes at the next start.");
         }
         let app = self.app;
-        tokio::task::spawn_blocking(move || app.close()).await.context("closing failed")
+        tokio::task::spawn_blocking(move || app.close()).await.context("closing failed")?
     }
 }
 

@@ -52,12 +52,12 @@ fn what_was_noted_is_found_after_a_flush_and_after_a_clean_stop() {
     journal.flush();
     assert_eq!(calls(dir.path(), Wanted::default()), ["1"]);
     note(&journal, 2, "C-1");
-    journal.close();
+    journal.close().unwrap();
     journal.flush();
     assert!(!journal.has_room());
     let journal = Journal::open(dir.path(), SETTINGS).unwrap();
     note(&journal, 3, "C-1");
-    journal.close();
+    journal.close().unwrap();
     assert_eq!(calls(dir.path(), Wanted::default()), ["1", "2", "3"]);
     assert_eq!(files::list(dir.path()).unwrap().len(), 2);
 }
@@ -67,7 +67,7 @@ fn an_entry_tells_who_saw_what_through_whom() {
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(dir.path(), SETTINGS).unwrap();
     note(&journal, 1, "C-1");
-    journal.close();
+    journal.close().unwrap();
     let [Found::Entry(line)] = &found(dir.path(), Wanted::default())[..] else { panic!() };
     let expected = serde_json::json!({
         "at": "2027-01-15T08:00:01.000000Z",
@@ -89,7 +89,7 @@ fn only_what_is_wanted_is_found() {
     for (second, customer) in [(1, "C-1"), (2, "C-2"), (3, "C-1")] {
         note(&journal, second, customer);
     }
-    journal.close();
+    journal.close().unwrap();
     let customer = |id| Some(CustomerId::parse(id).unwrap());
     let client = |id| Some(ClientId::parse(id).unwrap());
     let person = |id| Some(PersonId::parse(id).unwrap());
@@ -117,7 +117,7 @@ fn a_file_that_is_full_gives_way_to_a_new_one() {
         note(&journal, second, "C-1");
         journal.flush();
     }
-    journal.close();
+    journal.close().unwrap();
     let expected: Vec<_> = (0..10).map(|second| second.to_string()).collect();
     assert_eq!(calls(dir.path(), Wanted::default()), expected);
     assert!(files::list(dir.path()).unwrap().len() > 3);
@@ -130,7 +130,7 @@ fn damage_is_told_and_the_rest_is_found() {
     for second in 1..=3 {
         note(&journal, second, "C-1");
     }
-    journal.close();
+    journal.close().unwrap();
     let path = files::list(dir.path()).unwrap().pop().unwrap().path;
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen("{\"at\"", "{\"ta\"", 1)).unwrap();
@@ -141,7 +141,7 @@ fn damage_is_told_and_the_rest_is_found() {
     // Cut off by a crash: the newest may be in the middle of a line, an older one not.
     fs::write(&path, &text[..text.len() - 5]).unwrap();
     assert_eq!(calls(dir.path(), Wanted::default()), ["1", "2"]);
-    Journal::open(dir.path(), SETTINGS).unwrap().close();
+    Journal::open(dir.path(), SETTINGS).unwrap().close().unwrap();
     let all = found(dir.path(), Wanted::default());
     assert_eq!(all.last(), Some(&Found::Damaged { file: path, line: 3 }));
 }

@@ -21,7 +21,7 @@ pub(super) fn start(
     shared: Arc<Shared>,
     dir: &Path,
     settings: JournalSettings,
-) -> io::Result<JoinHandle<()>> {
+) -> io::Result<JoinHandle<io::Result<()>>> {
     files::make_dir(dir)?;
     let file = files::begin(dir, clock::now())?;
     let mut run = Run {
@@ -52,16 +52,15 @@ struct Run {
 }
 
 impl Run {
-    fn run(&mut self) {
+    fn run(&mut self) -> io::Result<()> {
         loop {
             let (asked, closing) = self.take();
             let written = self.write(closing);
-            let failed = written.is_err();
-            self.tell(asked, closing, written);
+            self.tell(asked, closing, &written);
             if closing {
-                return;
+                return written;
             }
-            if failed {
+            if written.is_err() {
                 thread::sleep(RETRY);
             }
         }
@@ -146,7 +145,7 @@ impl Run {
         Ok(())
     }
 
-    fn tell(&self, asked: u64, closing: bool, written: io::Result<()>) {
+    fn tell(&self, asked: u64, closing: bool, written: &io::Result<()>) {
         let mut waiting = self.shared.waiting.lock();
         // After the end nobody answers who asks.
         waiting.done = if closing { waiting.asked } else { asked };
@@ -187,14 +186,14 @@ mod tests {
         for _attempt in 0..2 {
             let written = run.write(false);
             assert!(written.is_err());
-            run.tell(0, false, written);
+            run.tell(0, false, &written);
             assert!(shared.waiting.lock().failed.is_some());
         }
         run.file = files::begin(dir.path(), clock::now()).unwrap();
         shared.waiting.lock().lines = b"two\n".to_vec();
         let written = run.write(true);
         assert!(written.is_ok());
-        run.tell(0, true, written);
+        run.tell(0, true, &written);
         assert!(shared.waiting.lock().failed.is_none());
         let path = files::list(dir.path()).unwrap().pop().unwrap().path;
         assert_eq!(std::fs::read(path).unwrap(), b"one\ntwo\n");
