@@ -3,13 +3,14 @@
 #![expect(clippy::print_stderr, reason = "log lines may not be set up yet")]
 
 use rustix::{
+    fs::Mode,
     io,
-    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit},
+    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask},
 };
 
 /// Once, before anything is read that may be personal or secret.
 ///
-/// A panic then tells where it happened, but not its message; the process leaves no core dump, and
+/// What is written then is nobody else's to read; a panic tells where it happened, but not its message; the process leaves no core dump, and
 /// no other process of the same user may look into its memory, unless this is an error.
 pub(crate) fn keep() -> io::Result<()> {
     std::panic::set_hook(Box::new(|panic| {
@@ -20,6 +21,8 @@ pub(crate) fn keep() -> io::Result<()> {
             eprintln!("dossier: a thread panicked at {place}");
         }
     }));
+    // What it writes is for its own user's eyes.
+    umask(Mode::RWXG | Mode::RWXO);
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
 }

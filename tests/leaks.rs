@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -232,6 +233,19 @@ async fn nothing_personal_leaves_but_in_the_answers_it_belongs_in() {
         seen.note("headers of a message", format!("{:?}", message.headers));
     }
     seen.check(&secrets);
+}
+
+#[test]
+fn what_the_process_writes_is_for_its_own_user() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut service = Serving::start(&data);
+    service.interrupt();
+    service.ended();
+    for path in names(dir.path()) {
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} is open to others", path.display());
+    }
 }
 
 #[test]
