@@ -77,6 +77,7 @@ pub struct Rules {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nats {
+    #[serde(serialize_with = "without_secrets")]
     pub urls: Vec<String>,
     pub stream: String,
     pub prefix: String,
@@ -153,6 +154,43 @@ impl Serialize for Secret {
     }
 }
 
+/// URLs without what may stand in them to get in.
+fn without_secrets<S: serde::Serializer>(
+    urls: &[String],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(urls.iter().map(|url| without_secret(url)))
+}
+
+fn without_secret(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://(secret)@{host}"),
+        None => url.to_owned(),
+    }
+}
+
+/// What is wrong, and where, but not the line or the value: it may be a key.
+fn unquoted(error: &config::ConfigError) -> anyhow::Error {
+    let text = error.to_string();
+    let quoted = |line: &&str| !line.trim_start().starts_with(['|', '^']) && !is_source(line);
+    let lines: Vec<_> = text.lines().filter(quoted).map(without_values).collect();
+    anyhow::anyhow!(lines.join(" "))
+}
+
+/// A line of the file, with its number in front.
+fn is_source(line: &str) -> bool {
+    let rest = line.trim_start().trim_start_matches(|letter: char| letter.is_ascii_digit());
+    rest.len() < line.trim_start().len() && rest.trim_start().starts_with('|')
+}
+
+/// Leaves out a text that was found where something else should be.
+fn without_values(line: &str) -> String {
+    let Some((before, after)) = line.split_once("string \"") else { return line.to_owned() };
+    let after = after.rsplit_once('"').map_or("", |(_, after)| after);
+    format!("{before}string{after}")
+}
+
 impl Config {
     /// Reads the defaults, then a file, then the environment; the later wins.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
@@ -166,8 +204,10 @@ impl Config {
             .add_source(lists)
             .add_source(others)
             .build()
+            .map_err(|error| unquoted(&error))
             .context("the configuration cannot be read")?
             .try_deserialize()
+            .map_err(|error| unquoted(&error))
             .context("the configuration is wrong")?;
         config.check()?;
         Ok(config)
@@ -244,6 +284,23 @@ mod tests {
         for name in ["body_bytes_max", "base_path", "replicas"] {
             assert!(error.contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_the_value() {
+        for wrong in [
+            "[keys]\nmaster = \"hunter2",
+            "[keys]\nmaster = hunter2",
+            "[http]\nbody_bytes_max = \"hunter2\"",
+        ] {
+            let error = format!("{:#}", Config::from_toml(wrong).unwrap_err());
+            assert!(!error.contains("hunter2"), "{error}");
+            assert!(error.contains("line") || error.contains("body_bytes_max"), "{error}");
+        }
+        let config =
+            Config::from_toml("[nats]\nurls = [\"nats://me:hunter2@127.0.0.1:4222\"]").unwrap();
+        let printed = config.to_toml().unwrap();
+        assert!(!printed.contains("hunter2") && printed.contains("127.0.0.1:4222"), "{printed}");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub enum NoKey {
     Missing,
     #[error("the master key is not 64 hexadecimal digits")]
     Malformed,
+    #[error("the master key in {} cannot be read: {error}", path.display())]
+    Unreadable { path: PathBuf, error: io::Error },
 }
 
 /// Opens the log of the configured folder.
@@ -74,8 +76,7 @@ fn master_key(config: &Config, dev: bool) -> anyhow::Result<SecretKey> {
         config.keys.master.expose().to_owned()
     } else if !config.keys.master_file.as_os_str().is_empty() {
         let path = &config.keys.master_file;
-        fs::read_to_string(path)
-            .with_context(|| format!("the master key in {} cannot be read", path.display()))?
+        fs::read_to_string(path).map_err(|error| NoKey::Unreadable { path: path.clone(), error })?
     } else if dev {
         development_master(&config.data.dir)?
     } else {

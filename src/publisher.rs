@@ -42,6 +42,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use self::settings::{BodyClass, PublisherError, PublisherSettings};
 use self::{connection::Server, report::Report, run::Run};
 
+/// How log lines are kept from telling, at their finest, how the connection gets in.
+pub(crate) const QUIET: &str = "async_nats::connector=info";
+
 /// What the publisher is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PublisherState {

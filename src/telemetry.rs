@@ -6,11 +6,15 @@ use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{LogFormat, Telemetry};
+use crate::{
+    config::{LogFormat, Telemetry},
+    publisher,
+};
 
 /// Sends log lines to standard error, as configured. Once a process.
 pub(crate) fn log_lines(settings: &Telemetry) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.filter).context("telemetry.filter is wrong")?;
+    let filter = filter.add_directive(publisher::QUIET.parse()?);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())

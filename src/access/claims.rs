@@ -93,7 +93,10 @@ impl Rules {
             Some(Value::Number(number)) => {
                 // Whole seconds, but RFC 7519 lets issuers write fractions.
                 let text = number.to_string();
-                let whole = text.split('.').next().and_then(|whole| whole.parse().ok());
+                let is_plain =
+                    text.bytes().all(|byte| byte.is_ascii_digit() || b"-.".contains(&byte));
+                let whole = text.split('.').next().filter(|_| is_plain);
+                let whole = whole.and_then(|whole| whole.parse().ok());
                 let instant = whole.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
                 instant.map(Some).ok_or(Fault::Malformed)
             }
