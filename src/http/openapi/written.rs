@@ -134,7 +134,10 @@ fn contact(make: &mut SchemaGenerator) -> Value {
     let mut content = filled(contact.take("contactContent"));
     let about = format!(
         "An email address, a phone or fax number of {PHONE_DIGITS_MIN} to {PHONE_DIGITS_MAX} \
-         digits, or the address of a website, as the medium says."
+         digits, or the address of a website, as the medium says. The part of an email address \
+         before the @ has at most 64 characters. The parts of a host's name have at most 63 each, \
+         of letters, digits and hyphens within, and the last is no number; an IP address stands \
+         behind http:// or https:// only, and a port is at most 65535."
     );
     content["description"] = about.into();
     contact
