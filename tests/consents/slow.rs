@@ -1,5 +1,6 @@
 //! Who sends slowly: what it may do is judged by how things are when it has sent everything.
 
+use chrono::Utc;
 use events::consent::Scope;
 use serde_json::{Value, json};
 use tokio::{
@@ -8,7 +9,12 @@ use tokio::{
 };
 
 use super::by_hand::act;
-use crate::support::{app::TestApp, bank::*};
+use crate::support::{
+    app::TestApp,
+    bank::*,
+    issuer::{Issuer, claims},
+    signing::SigningKey,
+};
 
 /// A write whose head was judged, and whose body the service is waiting for.
 struct Held {
@@ -17,7 +23,17 @@ struct Held {
 }
 
 async fn hold(app: &TestApp, asked: &str, body: &Value, key: Option<&str>) -> Held {
-    let (token, body) = (app.token("gamma", &Scope::ALL), body.to_string());
+    hold_with(app, &app.token("gamma", &Scope::ALL), asked, body, key).await
+}
+
+async fn hold_with(
+    app: &TestApp,
+    token: &str,
+    asked: &str,
+    body: &Value,
+    key: Option<&str>,
+) -> Held {
+    let body = body.to_string();
     let key = key.map_or(String::new(), |key| format!("idempotency-key: {key}\r\n"));
     let head = format!(
         "{asked} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nx-correlation-id: slow\r\n\
@@ -96,4 +112,30 @@ async fn a_customer_that_is_closed_before_the_body_is_closed() {
         let (status, answer) = held.send().await;
         assert_eq!(status, 409, "{answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_ends_before_the_body_is_no_longer_good() {
+    let key = SigningKey::ed25519("k");
+    let issuer = Issuer::start(&[&key]).await;
+    let app = TestApp::configured(|config| {
+        issuer.signs_for(config);
+        config.access.leeway_s = 0;
+    });
+    let app = app.await;
+    app.state(lines()).await;
+    app.state([consent("N-7", "gamma", &["C-1"], &ALL)]).await;
+    let mut claims = claims("gamma");
+    let ends = Utc::now().timestamp() + 3;
+    claims["exp"] = ends.into();
+    let token = key.token(&claims);
+    let asked = "POST /customers/C-1/addresses";
+    let held = hold_with(&app, &token, asked, &new_address("Bern"), None).await;
+    let before = app.watermark();
+    while Utc::now().timestamp() < ends {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let (status, answer) = held.send().await;
+    assert_eq!(status, 401, "{answer}");
+    assert_eq!(app.watermark(), before);
 }
