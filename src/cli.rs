@@ -11,20 +11,25 @@ mod serve;
 mod token;
 
 use std::{
+    error::Error,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
 };
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use events::{keys::KeyError, log::OpenError};
 
-use crate::{app, config::Config, discretion, folder::NoKey, http, service::Refused, telemetry};
+use crate::{
+    app, config::Config, discretion, folder::NoKey, http, publisher::PublisherError,
+    service::Refused, telemetry,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  it failed; standard error says why
-  2  it was not even begun: wrong arguments, wrong configuration, or no key
+  2  it was not even begun: wrong arguments, wrong configuration, or no key or a wrong one
   3  an import went through, but some lines were rejected
 
 Examples:
@@ -109,12 +114,19 @@ pub fn main() -> ExitCode {
                 return ExitCode::SUCCESS;
             }
             eprintln!("dossier: {error:#}");
-            let misused = error
-                .chain()
-                .any(|cause| cause.is::<Misused>() || cause.is::<NoKey>() || cause.is::<Refused>());
-            ExitCode::from(if misused { 2 } else { 1 })
+            ExitCode::from(if error.chain().any(is_misuse) { 2 } else { 1 })
         }
     }
+}
+
+/// Whether what was given cannot be right, however often it is tried.
+fn is_misuse(cause: &(dyn Error + 'static)) -> bool {
+    let wrong_master = |error| matches!(error, &OpenError::Keys(KeyError::WrongMaster));
+    cause.is::<Misused>()
+        || cause.is::<NoKey>()
+        || cause.is::<Refused>()
+        || cause.is::<PublisherError>()
+        || cause.downcast_ref().is_some_and(wrong_master)
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {

@@ -199,6 +199,7 @@ impl Config {
         if let Some(path) = file {
             builder = builder.add_source(File::from(path).format(FileFormat::Toml));
         }
+        environment::check_names(std::env::vars_os().map(|(name, _)| name))?;
         let [lists, others] = environment::sources(std::env::vars_os());
         let config: Self = builder
             .add_source(lists)

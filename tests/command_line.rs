@@ -128,7 +128,7 @@ fn a_folder_opens_with_its_own_master_key_only() {
     assert_eq!(with(&mine, &["import", "-"]).status.code(), Some(0));
     assert_eq!(replay(&mine).status.code(), Some(0));
     let told = replay(&other);
-    assert_eq!(told.status.code(), Some(1));
+    assert_eq!(told.status.code(), Some(2));
     assert!(complaint(&told).contains("master key"), "{}", stderr(&told));
     for key in [&mine[1..], "x"] {
         let told = replay(key);
@@ -136,6 +136,17 @@ fn a_folder_opens_with_its_own_master_key_only() {
         assert!(complaint(&told).ends_with("is not 64 hexadecimal digits"));
     }
     assert_eq!(replay(&mine).status.code(), Some(0));
+}
+
+#[test]
+fn a_server_that_cannot_be_published_to_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().to_str().unwrap();
+    let any = "127.0.0.1:0";
+    let serve = ["serve", "--dev", "--data", data, "--listen", any, "--admin-listen", any];
+    let told = run(&[&serve[..], &["--nats", "http://me:marker@nats:4222"]].concat(), 2);
+    assert!(complaint(&told).contains("nats://HOST:PORT"));
+    assert!(!stderr(&told).contains("marker"));
 }
 
 #[test]
@@ -149,8 +160,16 @@ fn a_configuration_that_is_wrong_is_refused_and_one_that_is_right_is_printed() {
         file_with(&file, wrong.as_bytes());
         run(&["config", "--config", path], 2);
     }
-    let misspelt = dossier(&["config"]).env("DOSSIER__HTTP__LISTNE", "1").output().unwrap();
-    assert_eq!(misspelt.status.code(), Some(2));
+    for (name, told) in [
+        ("DOSSIER__HTTP__LISTNE", "listne"),
+        ("DOSSIER_HTTP__LISTEN", "DOSSIER__HTTP__LISTEN"),
+        ("DOSSIER__KEYS_MASTER_FILE", "DOSSIER__KEYS__MASTER_FILE"),
+    ] {
+        let misspelt = dossier(&["config"]).env(name, "marker").output().unwrap();
+        assert_eq!(misspelt.status.code(), Some(2));
+        assert!(complaint(&misspelt).contains(told), "{}", stderr(&misspelt));
+        assert!(!stderr(&misspelt).contains("marker"));
+    }
 
     let secret = "ab".repeat(32);
     file_with(

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, ffi::OsString};
 
+use anyhow::ensure;
 use config::Environment;
+
+use super::DEFAULTS;
 
 const PREFIX: &str = "DOSSIER";
 /// The settings that are lists, whose variables hold them separated by commas.
@@ -30,8 +33,48 @@ pub(super) fn sources(variables: impl Iterator<Item = (OsString, OsString)>) -> 
 }
 
 fn is_list(name: &str) -> bool {
-    let variable = |key: &str| format!("{PREFIX}__{}", key.replace('.', "__"));
-    LISTS.iter().any(|key| variable(key).eq_ignore_ascii_case(name))
+    LISTS.iter().any(|key| variable(&key.split('.').collect::<Vec<_>>()) == name.to_uppercase())
+}
+
+/// The variable of a setting, given the parts of its key.
+fn variable(key: &[&str]) -> String {
+    format!("{PREFIX}__{}", key.join("__")).to_uppercase()
+}
+
+/// Refuses variables that are settings but for their underscores: they would be passed over
+/// without a word.
+pub(super) fn check_names(names: impl Iterator<Item = OsString>) -> anyhow::Result<()> {
+    let defaults: toml::Table = DEFAULTS.parse()?;
+    let mut settings = HashMap::new();
+    collect(&defaults, &mut Vec::new(), &mut settings);
+    for name in names.filter_map(|name| name.into_string().ok()) {
+        let meant = settings.get(&squeezed(&name.to_uppercase()));
+        let meant = meant.filter(|meant| !meant.eq_ignore_ascii_case(&name));
+        ensure!(meant.is_none(), "{name} is no setting; {} is", meant.map_or("", |it| it));
+    }
+    Ok(())
+}
+
+/// The variables of all settings of a table, by their names with single underscores.
+fn collect<'t>(
+    table: &'t toml::Table,
+    key: &mut Vec<&'t str>,
+    settings: &mut HashMap<String, String>,
+) {
+    for (name, value) in table {
+        key.push(name);
+        if let Some(inner) = value.as_table() {
+            collect(inner, key, settings);
+        }
+        let variable = variable(key);
+        settings.insert(squeezed(&variable), variable);
+        key.pop();
+    }
+}
+
+fn squeezed(name: &str) -> String {
+    let parts: Vec<_> = name.split('_').filter(|part| !part.is_empty()).collect();
+    parts.join("_")
 }
 
 fn under_prefix(variables: HashMap<String, String>) -> Environment {
@@ -44,7 +87,7 @@ mod tests {
     use config::{File, FileFormat};
 
     use super::*;
-    use crate::config::{Config, DEFAULTS};
+    use crate::config::Config;
 
     #[test]
     fn a_variable_is_a_list_or_text_whatever_it_looks_like() {
