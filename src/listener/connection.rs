@@ -86,7 +86,7 @@ impl Inlet {
             let answered = self.router.clone().call(request);
             answered.map_ok(|response| response.map(|body| Answer::new(body, pace)))
         });
-        let io = TokioIo::new(Paced { io: stream, pace: Arc::clone(&pace) });
+        let io = TokioIo::new(Paced::new(stream, Arc::clone(&pace)));
         let mut http = http1::Builder::new();
         http.header_read_timeout(None).max_header_size(self.bounds.header_bytes);
         let mut connection = pin!(http.serve_connection(io, service));

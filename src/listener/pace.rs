@@ -115,10 +115,20 @@ impl Pace {
     }
 }
 
+/// Bytes of a head and a body that are sent as one rather than one after the other.
+const JOINED_MAX: usize = 8 * 1024;
+
 /// A stream whose bytes move the pace.
 pub(super) struct Paced<Io> {
-    pub(super) io: Io,
-    pub(super) pace: Arc<Pace>,
+    io: Io,
+    pace: Arc<Pace>,
+    joined: Vec<u8>,
+}
+
+impl<Io> Paced<Io> {
+    pub(super) fn new(io: Io, pace: Arc<Pace>) -> Self {
+        Self { io, pace, joined: Vec::new() }
+    }
 }
 
 impl<Io: AsyncRead + Unpin> AsyncRead for Paced<Io> {
@@ -152,7 +162,17 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Paced<Io> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write_vectored(context, slices);
+        // For a few bytes to copy them is cheaper than to have the system gather them.
+        let written = if slices.iter().map(|slice| slice.len()).sum::<usize>() <= JOINED_MAX {
+            let Self { io, joined, .. } = &mut *self;
+            joined.clear();
+            for slice in slices {
+                joined.extend_from_slice(slice);
+            }
+            Pin::new(io).poll_write(context, joined)
+        } else {
+            Pin::new(&mut self.io).poll_write_vectored(context, slices)
+        };
         self.pace.has_tried_to_write(&written);
         written
     }
