@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use events::contact::Medium;
 use events::text::Unfit;
+use icu_properties::props::{EnumeratedProperty, GeneralCategory, GeneralCategoryGroup};
 
 pub const PHONE_DIGITS_MIN: usize = 5;
 pub const PHONE_DIGITS_MAX: usize = 20;
@@ -43,23 +44,42 @@ pub(super) fn check_contact(medium: Medium, content: &str) -> Result<(), Unfit> 
 }
 
 /// What `check_contact` accepts, as near as a regular expression gets, and never less; none where
-/// it accepts everything.
+/// it accepts everything. Of ASCII it leaves open the length of what stands before an @, and what
+/// stands in brackets.
 pub fn pattern(medium: Medium) -> Option<String> {
-    // All that is not ASCII may be a letter.
-    let atom = r#"[^\u0000-\u0020"(),.:-<>@\[-\]\u007f]+"#;
-    let label = r"[^\u0000-,./:-@\[-`{-\u007f]+";
-    let domain = format!(r"{label}(?:\.{label})+");
-    let scheme = "[Hh][Tt][Tt][Pp][Ss]?://";
     match medium {
-        Medium::Email => Some(format!(r"^{atom}(?:\.{atom})*@{domain}$")),
+        Medium::Email => {
+            // All that is not ASCII may be a letter.
+            let atom = r#"[^\u0000-\u0020"(),.:-<>@\[-\]\u007f]+"#;
+            Some(format!(r"^{atom}(?:\.{atom})*@{}$", domain("$")))
+        }
         Medium::Phone | Medium::Fax => Some(format!(
             r"^\+?(?:[{PHONE_MARKS}]*[0-9]){{{PHONE_DIGITS_MIN},{PHONE_DIGITS_MAX}}}[{PHONE_MARKS}]*$"
         )),
-        Medium::Website => Some(format!(
-            r"^(?:(?:{scheme})?{domain}|{scheme}\[[0-9A-Fa-f:.]+\])(?::0*[1-9][0-9]{{0,4}})?(?:[/?#][^ ]*)?$"
-        )),
+        Medium::Website => Some(website()),
         Medium::SocialMediaProfile => None,
     }
+}
+
+/// What `is_domain` accepts, before whatever ends it.
+fn domain(end: &str) -> String {
+    let edge = r"[^\u0000-/:-@\[-`{-\u007f]";
+    let inner = r"[^\u0000-,./:-@\[-`{-\u007f]";
+    let label = format!("{edge}(?:{inner}{{0,{}}}{edge})?", LABEL_CHARS_MAX - 2);
+    format!(r"(?:{label}\.)+(?![0-9]+(?:{end})){label}")
+}
+
+fn website() -> String {
+    let scheme = "[Hh][Tt][Tt][Pp][Ss]?://";
+    let octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+    let address = format!(r"{octet}(?:\.{octet}){{3}}|\[[0-9A-Fa-f:.]+\]");
+    let domain = domain("[:/?#]|$");
+    let to_65535 =
+        "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]";
+    let blanks = r"\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
+    format!(
+        r"^(?:(?:{scheme})?{domain}|{scheme}(?:{address}))(?::0*(?:{to_65535}))?(?:[/?#][^{blanks}]*)?$"
+    )
 }
 
 fn is_email(text: &str) -> bool {
@@ -67,9 +87,8 @@ fn is_email(text: &str) -> bool {
 }
 
 fn is_local_part(local: &str) -> bool {
-    let letter = |letter: char| {
-        letter.is_alphanumeric() || letter == '.' || "!#$%&'*+-/=?^_`{|}~".contains(letter)
-    };
+    let letter =
+        |letter: char| is_letter(letter) || letter == '.' || "!#$%&'*+-/=?^_`{|}~".contains(letter);
     (1..=EMAIL_LOCAL_CHARS_MAX).contains(&local.chars().count())
         && local.chars().all(letter)
         && !local.split('.').any(str::is_empty)
@@ -83,9 +102,15 @@ fn is_domain(domain: &str) -> bool {
 
 fn is_label(label: &str) -> bool {
     (1..=LABEL_CHARS_MAX).contains(&label.chars().count())
-        && label.chars().all(|letter| letter.is_alphanumeric() || letter == '-')
+        && label.chars().all(|letter| is_letter(letter) || letter == '-')
         && !label.starts_with('-')
         && !label.ends_with('-')
+}
+
+/// A letter, a digit, or what some scripts write above, below or around a letter.
+fn is_letter(letter: char) -> bool {
+    letter.is_alphanumeric()
+        || GeneralCategoryGroup::Mark.contains(GeneralCategory::for_char(letter))
 }
 
 fn is_phone(text: &str) -> bool {

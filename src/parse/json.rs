@@ -1,5 +1,7 @@
 //! JSON as it was written: order kept, members that appear twice kept, depth bounded.
 
+mod raw;
+
 use std::{borrow::Cow, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -31,6 +33,12 @@ pub(super) enum Broken {
 
 impl<'a> Json<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Broken> {
+        // serde_json stops at a number that no float holds; the grammar knows no such bound.
+        Self::of_floats(bytes)
+            .or_else(|error| raw::parse(bytes, DEPTH_MAX).ok_or_else(|| error.into()))
+    }
+
+    fn of_floats(bytes: &'a [u8]) -> serde_json::Result<Self> {
         let mut source = serde_json::Deserializer::from_slice(bytes);
         let json = Levels(DEPTH_MAX).deserialize(&mut source)?;
         source.end()?;

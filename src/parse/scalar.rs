@@ -38,11 +38,12 @@ pub const FILLED_PATTERN: &str = concat!(
 /// Text in which there is something to see.
 pub(super) fn filled<const MAX: usize>(value: Value<'_>) -> Option<Text<MAX>> {
     let blank = Unfit::Shape("filled in");
-    value.parse(|text| if text.chars().all(is_blank) { Err(blank) } else { Text::parse(text) })
+    value.parse(|text| if is_blank(text) { Err(blank) } else { Text::parse(text) })
 }
 
-fn is_blank(letter: char) -> bool {
-    letter.is_whitespace() || DefaultIgnorableCodePoint::for_char(letter)
+/// Whether there is nothing to see in a text.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_whitespace() || DefaultIgnorableCodePoint::for_char(letter))
 }
 
 pub(super) fn country(value: Value<'_>) -> Option<Country> {

@@ -30,6 +30,11 @@ impl<'a> Value<'a> {
         None
     }
 
+    /// Notes what is wrong with a value that is read all the same, for what else may be wrong.
+    pub(super) fn note(&mut self, detail: impl fmt::Display) {
+        self.findings.note(Kind::Invalid, self.path, detail);
+    }
+
     pub(super) fn mistyped<T>(self, detail: impl fmt::Display) -> Option<T> {
         self.findings.note(Kind::Malformed, self.path, detail);
         None

@@ -38,7 +38,14 @@ fn medium_and_content_are_required_and_the_id_is_not_read() {
 fn an_email_is_an_email_address() {
     check_medium(
         "email",
-        &["anna.muster@example.ch", "a@b.co", "o'neil+x@mail.example.com", "jürg@zürich.example"],
+        &[
+            "anna.muster@example.ch",
+            "a@b.co",
+            "o'neil+x@mail.example.com",
+            "jürg@zürich.example",
+            "info@हिन्दी.भारत",
+            "mu\u{308}ller@example.ch",
+        ],
         &[
             "",
             " ",
@@ -94,6 +101,7 @@ fn a_website_is_a_url_or_at_least_a_domain() {
             "https://www.example.ch/über-uns?x=1#y",
             "HTTP://example.ch",
             "example.ch",
+            "https://हिन्दी.com",
             "www.example.ch:8443/a",
             "example.ch/go?to=https://other.example",
             "http://192.168.1.1",
@@ -145,6 +153,9 @@ fn content_is_bounded() {
     let longest = format!("{}@example.ch", "a".repeat(59));
     check(new_contact, &of("email", &longest), &[]);
     check(new_contact, &of("email", &format!("a{longest}")), &["invalid /contactContent"]);
+    let neither = ["invalid /contactContent", "invalid /contactContent"];
+    check(new_contact, &of("email", &"x".repeat(71)), &neither);
+    check(new_contact, &of("phone", "044\u{7}1234567"), &neither);
     check(new_contact, &of("socialMediaProfile", &"é".repeat(70)), &[]);
     check(new_contact, &of("socialMediaProfile", &"é".repeat(71)), &["invalid /contactContent"]);
 }

@@ -1,6 +1,6 @@
 //! Documents that are broken, too deep, doubled, or larger than an answer about them may be.
 
-use super::documents::{ADDRESS, CONTACT, CUSTOMER, line, new_contact};
+use super::documents::{ADDRESS, CONTACT, CUSTOMER, line, new_contact, replacement};
 use super::{changed, check, check_changes};
 use crate::parse::json::{Broken, DEPTH_MAX, Json};
 use crate::parse::{IGNORED_BEYOND, TOLD_BYTES_MAX, Violation, address, contact, feed};
@@ -24,7 +24,6 @@ fn broken_json_is_malformed_as_a_whole() {
         "{'a':1}",
         "{\"a\":01}",
         "[1,]",
-        "{\"medium\":1e999}",
         "\"\\ud800\"",
         "{\"a\":\"\u{1}\"}",
         "\u{feff}{}",
@@ -37,6 +36,30 @@ fn broken_json_is_malformed_as_a_whole() {
     }
     for bytes in [&b"{\"medium\":\"\xff\"}"[..], b"\xff", b"{}\xff"] {
         assert!(contact::new(bytes).unwrap_err().is_malformed());
+    }
+}
+
+#[test]
+fn a_number_beyond_all_bounds_is_a_number_and_hides_nothing() {
+    let digits = "9".repeat(400);
+    for number in ["1e400", "-1e400", "1E+99999", &digits] {
+        let replaced = format!(r#"{{"addressIdentification":{number},"dispatchType":"x"}}"#);
+        let expected =
+            ["invalid /addressIdentification", "invalid /dispatchType", "invalid /postalAddress"];
+        check(replacement, &replaced, &expected);
+        let text = format!(r#"{{"medium":{number},"contactContent":[{number}],"x":"\u00e9"}}"#);
+        check(new_contact, &text, &["malformed /contactContent", "malformed /medium"]);
+        let twice = format!(r#"{{"medium":"fax","contactContent":"12345","x":{number},"x":1}}"#);
+        check(new_contact, &twice, &["malformed /x"]);
+        let ignored = format!(r#"{{"medium":"fax","contactContent":"12345","x":[{number}]}}"#);
+        check(new_contact, &ignored, &["ignored /x"]);
+        for broken in [format!("{number} 1"), format!("[{number},]"), format!("{{\"x\":{number}")] {
+            check(new_contact, &broken, &["malformed "]);
+        }
+        let surrogate = format!(r#"{{"x":{number},"y":"\ud800"}}"#);
+        check(new_contact, &surrogate, &["malformed "]);
+        let deep = format!("{}{number}{}", "[".repeat(DEPTH_MAX + 1), "]".repeat(DEPTH_MAX + 1));
+        assert_eq!(Json::parse(deep.as_bytes()), Err(Broken::TooDeep));
     }
 }
 
