@@ -35,7 +35,7 @@ examine_reference() {
 # Every phase and every check, over the document $1, at the service; what follows are further options.
 examine() {
   local code=0
-  DOSSIER_TOKEN=$token HYPOTHESIS_STORAGE_DIRECTORY=$scratch/hypothesis PYTHONPATH=$tools timeout "$run_s_max" python3 -m schemathesis.cli \
+  DOSSIER_TOKEN=$token DOSSIER_CLIENT=$client HYPOTHESIS_STORAGE_DIRECTORY=$scratch/hypothesis PYTHONPATH=$tools timeout "$run_s_max" python3 -m schemathesis.cli \
     --config-file tests/schemathesis/config.toml run "$1" --url "$base" --checks all --seed 1 "${@:2}" \
     >"$scratch/report" 2>&1 || code=$?
   [ "$code" != 124 ] || fail "schemathesis took longer than $run_s_max s"

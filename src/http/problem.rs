@@ -47,7 +47,7 @@ struct Parts {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
 pub(super) struct Body<'a> {
-    /// Names the kind of problem, and leads to the page about it.
+    /// Names the kind of problem; below /problems/ there is a page about each.
     r#type: String,
     title: &'a str,
     status: u16,
@@ -173,6 +173,7 @@ pub(super) fn wrong_media_type() -> Problem {
 pub(super) fn encoded() -> Problem {
     let detail = "The body must be sent as it is, without a Content-Encoding but identity.";
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Kind::MalformedPayload, detail)
+        .with(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
 }
 
 pub(super) fn key_reused() -> Problem {

@@ -7,7 +7,7 @@ use dossier::{
     app::Settings,
     config::UnknownMembers,
     http::openapi,
-    parse::{Parsed, Violations, address, contact},
+    parse::{Parsed, Violation, Violations, address, contact},
 };
 use events::id::AddressId;
 use proptest::prelude::*;
@@ -16,12 +16,8 @@ use serde_json::{Value, json};
 use crate::support::document::{settings, validator, validator_in};
 
 /// What the parser refuses and the schema cannot, in the words of the parser.
-const BEYOND_THE_SCHEMA: [&str; 4] = [
-    "does not agree with the same member further up",
-    "is not an email address",
-    "is not the address of a website",
-    "is not the one in the path",
-];
+const BEYOND_THE_SCHEMA: [&str; 2] =
+    ["does not agree with the same member further up", "is not the one in the path"];
 
 const NAMES: [&str; 16] = [
     "addressIdentification",
@@ -229,6 +225,19 @@ fn changed(mut body: Value, changes: &[(prop::sample::Index, Change)]) -> Value 
     body
 }
 
+fn is_beyond_the_schema(violation: &Violation, body: &Value) -> bool {
+    let detail = violation.detail.as_str();
+    let content = body["contactContent"].as_str().unwrap_or_default();
+    match detail {
+        "is not an email address" => {
+            !content.is_ascii() || content.find('@').is_some_and(|length| length > 64)
+        }
+        "is not the address of a website" => !content.is_ascii() || content.contains('['),
+        "is not filled in" => content.chars().any(|letter| letter > '\u{ffff}'),
+        _ => BEYOND_THE_SCHEMA.contains(&detail),
+    }
+}
+
 /// Whether both take a body; panics where schema and parser disagree.
 pub(super) fn compare(schema: &str, read: Reader, body: &Value) -> bool {
     let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
@@ -248,7 +257,7 @@ pub(super) fn compare(schema: &str, read: Reader, body: &Value) -> bool {
             let unsaid = violations
                 .as_slice()
                 .iter()
-                .find(|violation| !BEYOND_THE_SCHEMA.contains(&violation.detail.as_str()));
+                .find(|violation| !is_beyond_the_schema(violation, body));
             assert!(unsaid.is_none(), "only the parser refuses {body}: {unsaid:?}");
             false
         }

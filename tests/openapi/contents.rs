@@ -15,7 +15,7 @@ fn check(medium: &str, content: &str) -> bool {
 
 #[test]
 fn each_character_alone_is_something_to_see_or_not_in_both() {
-    let letters = ('\0'..='\u{ffff}').chain(['😀', '𐍈']);
+    let letters = ('\0'..='\u{ffff}').chain(['😀', '𐍈', '\u{e0020}', '\u{1d173}']);
     let seen = letters.filter(|letter| check("socialMediaProfile", &letter.to_string()));
     assert!((60_000..63_488).contains(&seen.count()));
 }
@@ -53,7 +53,10 @@ proptest! {
         medium in prop::sample::select(&["email", "phone", "fax", "website"][..]),
         content in "[+]?[+0-9 ()/.-]{0,24}\
             |[a-zü\"(.+_|~-]{1,8}@[a-zü0-9.-]{1,12}\
-            |(https?://|HTTP://)?[a-zü0-9.-]{1,12}(:[0-9+]{1,5})?([/?#][^\u{0}]{0,5})?\
+            |[ -~]{1,6}@[a-z0-9.-]{1,6}\\.[ -~]{1,4}\
+            |[a-z.-]{1,70}@[a-z-]{1,70}\\.[0-9a-z]{1,3}\
+            |(https?://|HTTP://)?[a-zü0-9.-]{1,12}(:[0-9+]{1,7})?([/?#][^\u{0}]{0,5})?\
+            |(https?://)?[ -~]{1,6}\\.[ -~]{1,6}(:[1-7][0-9]{4})?([/?#][ -~]{0,5})?\
             |https?://\\[?[0-9a-f:.]{1,16}\\]?(:[0-9]{1,5})?(/[a-z\\]:]{0,3})?\
             |https?://([0-9]{1,3}\\.){3}[0-9]{1,3}\
             |\\PC{0,9}",

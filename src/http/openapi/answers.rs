@@ -18,10 +18,16 @@ enum Form {
 }
 
 /// Headers that stand in some answers that name them only.
-const OPTIONAL: [&str; 4] =
-    ["Idempotency-Replayed", "X-Correlation-ID", "X-Ignored-Members", SHOWN_POSITION];
+const OPTIONAL: [&str; 5] = [
+    "Accept-Encoding",
+    "Idempotency-Replayed",
+    "X-Correlation-ID",
+    "X-Ignored-Members",
+    SHOWN_POSITION,
+];
 
-const HEADERS: [(&str, Form, &str); 16] = [
+const HEADERS: [(&str, Form, &str); 17] = [
+    ("Accept-Encoding", Form::Just("identity"), "How bodies are to be sent, where one was not."),
     ("Allow", Form::Text, "The methods that the path knows."),
     ("Cache-Control", Form::Text, "Who may keep the answer."),
     ("Content-Language", Form::Just("en"), "Problems are told in English."),
@@ -112,6 +118,7 @@ fn problem(status: u16, style: ProblemTypeStyle) -> Value {
         405 => &["Allow"],
         // Of writes, once the body was judged.
         400 | 404 | 409 | 412 | 422 | 500 => &["X-Ignored-Members"],
+        415 => &["Accept-Encoding"],
         429 => &["Retry-After"],
         503 => &["Retry-After", "X-Ignored-Members"],
         _ => &[],

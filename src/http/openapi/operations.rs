@@ -112,21 +112,20 @@ impl Operation {
     }
 
     fn parameters(&self) -> Vec<Value> {
-        let named = |lists: [&[&str]; 2]| -> Vec<Value> {
+        let named = |lists: [&[&str]; 3]| -> Vec<Value> {
             lists.concat().into_iter().map(|name| reference("parameters", name)).collect()
         };
-        let calls = &parameters::OF_CALLS;
+        let (calls, through) = (&parameters::OF_CALLS, &parameters::FROM_INTERMEDIARIES);
         let mut all = parameters::in_path(self.path);
         all.extend(match self.shape {
-            Shape::List(..) => named([calls, &parameters::OF_LISTS]),
-            Shape::Object(..) => named([calls, &parameters::OF_OBJECTS]),
-            Shape::Add(..) | Shape::Replace(..) => named([calls, &parameters::OF_WRITES]),
-            Shape::Health | Shape::Document(_) => parameters::of_open_calls(),
+            Shape::List(..) => named([calls, &parameters::OF_LISTS, through]),
+            Shape::Object(..) => named([calls, &parameters::OF_OBJECTS, through]),
+            Shape::Add(..) | Shape::Replace(..) => named([calls, &parameters::OF_WRITES, through]),
+            Shape::Health => named([&[parameters::OPTIONAL_CORRELATION], through, &[]]),
+            Shape::Document(_) => named([&[parameters::OPTIONAL_CORRELATION], &[], &[]]),
         });
-        match self.id {
-            "getAddressByCustomerId" => all.push(reference("parameters", "addressIdentification")),
-            _ if matches!(self.shape, Shape::Health) => all.extend(parameters::of_health()),
-            _ => {}
+        if self.id == "getAddressByCustomerId" {
+            all.push(reference("parameters", "addressIdentification"));
         }
         all
     }
@@ -203,8 +202,9 @@ fn request(schema: &str, settings: &Settings) -> Value {
         UnknownMembers::Reject => "refused",
     };
     let about = format!(
-        "At most {} bytes, nested at most {DEPTH_MAX} levels deep. Members that nobody knows are \
-         {unknown}; no member may appear twice.",
+        "At most {} bytes, nested at most {DEPTH_MAX} levels deep, without a Content-Encoding. \
+         Members that nobody knows are {unknown}; no member may appear twice; an escape that \
+         stands for no character is no JSON.",
         settings.body_bytes_max
     );
     let content =

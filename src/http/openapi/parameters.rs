@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::{
     super::{
         documents,
-        health::ECHOED,
         paging::{LIMIT_DEFAULT, LIMIT_MAX},
         problem::Kind,
         write::KEY_CHARS_MAX,
@@ -21,15 +20,19 @@ use super::{
     written,
 };
 
-/// Every call outside the health check and the documents.
+/// Every call outside the health check and the documents, besides `FROM_INTERMEDIARIES`.
 pub(super) const OF_CALLS: [&str; 2] = ["X-Correlation-ID", "traceparent"];
+/// What comes with a call through an intermediary; the health check tells it back.
+pub(super) const FROM_INTERMEDIARIES: [&str; 4] =
+    ["X-CorAPI-Client-ID", "X-CorAPI-Target-ID", "X-PSU-IP-Address", "X-PSU-User-Agent"];
 pub(super) const OF_LISTS: [&str; 3] = ["cursor", "limit", "X-Min-Log-Position"];
 pub(super) const OF_OBJECTS: [&str; 4] =
     ["If-None-Match", "X-Min-Log-Position", "Ignored-cursor", "Ignored-limit"];
-pub(super) const OF_WRITES: [&str; 2] = ["Idempotency-Key", "If-Match"];
+pub(super) const OF_WRITES: [&str; 4] =
+    ["Idempotency-Key", "If-Match", "Ignored-cursor", "Ignored-limit"];
 
 /// What an open call may say of itself.
-const OPTIONAL_CORRELATION: &str = "Optional-Correlation-ID";
+pub(super) const OPTIONAL_CORRELATION: &str = "Optional-Correlation-ID";
 
 /// Every parameter, by the name under which operations refer to it.
 pub(super) fn all() -> Value {
@@ -37,21 +40,8 @@ pub(super) fn all() -> Value {
     all.extend(of_paths());
     all.extend(of_queries());
     all.extend(of_headers());
-    all.extend(echoed().map(|name| {
-        let about = "Told back by the health check.";
-        (name, optional("header", name, about, json!({ "type": "string" })))
-    }));
+    all.extend(from_intermediaries());
     object(all)
-}
-
-/// What calls without a token may carry.
-pub(super) fn of_open_calls() -> Vec<Value> {
-    vec![reference("parameters", OPTIONAL_CORRELATION)]
-}
-
-/// What the health check tells back besides.
-pub(super) fn of_health() -> Vec<Value> {
-    echoed().map(|name| reference("parameters", name)).collect()
 }
 
 /// Parameters that stand in a path.
@@ -59,11 +49,6 @@ pub(super) fn in_path(path: &str) -> Vec<Value> {
     let segments =
         path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     segments.map(|name| reference("parameters", name)).collect()
-}
-
-/// The others have an entry of their own, or are none that a document may name.
-fn echoed() -> impl Iterator<Item = &'static str> {
-    ECHOED.into_iter().filter(|name| name.starts_with("X-") && *name != OF_CALLS[0])
 }
 
 fn of_paths() -> [(&'static str, Value); 6] {
@@ -151,6 +136,18 @@ fn of_headers() -> [(&'static str, Value); 7] {
             json!({ "type": "string", "pattern": POSITION }),
         ),
     ]
+}
+
+fn from_intermediaries() -> impl Iterator<Item = (&'static str, Value)> {
+    let abouts = [
+        "The client that the call is made for: that of the token. Required through an intermediary.",
+        "The provider that the call is meant for, as the intermediary knows it. Not looked at.",
+        "The address of the person at the other end. Not looked at.",
+        "The program of the person at the other end. Not looked at.",
+    ];
+    let text = json!({ "type": "string" });
+    let header = move |(name, about)| (name, optional("header", name, about, text.clone()));
+    FROM_INTERMEDIARIES.into_iter().zip(abouts).map(header)
 }
 
 /// What the reference has wherever something is read, and means something in lists only.

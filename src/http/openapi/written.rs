@@ -21,6 +21,9 @@ const OF_THE_PLACE: [&str; 3] = ["postCode", "townName", "country"];
 /// Members that the reference requires in the postal part, and defines one level above.
 const FLAGS: [&str; 2] = ["isDomicile", "isMailingAddress"];
 
+/// Of a text that must be filled in.
+const SEEN: &str = "Blanks and characters that nobody sees are not enough, wherever in Unicode.";
+
 const MEDIA: [Medium; 4] = [Medium::Email, Medium::Phone, Medium::Fax, Medium::Website];
 
 pub(super) fn all(make: &mut SchemaGenerator) -> [(&'static str, Value); 5] {
@@ -135,9 +138,8 @@ fn contact(make: &mut SchemaGenerator) -> Value {
     let about = format!(
         "An email address, a phone or fax number of {PHONE_DIGITS_MIN} to {PHONE_DIGITS_MAX} \
          digits, or the address of a website, as the medium says. The part of an email address \
-         before the @ has at most 64 characters. The parts of a host's name have at most 63 each, \
-         of letters, digits and hyphens within, and the last is no number; an IP address stands \
-         behind http:// or https:// only, and a port is at most 65535."
+         before the @ has at most 64 characters. What is not ASCII there and in the name of a host \
+         is a letter or a digit, and what stands in brackets is an IPv6 address. {SEEN}"
     );
     content["description"] = about.into();
     contact
@@ -161,6 +163,7 @@ fn content_of(medium: Medium) -> Option<Value> {
 fn filled(mut text: Value) -> Value {
     text["minLength"] = 1.into();
     text["pattern"] = FILLED_PATTERN.into();
+    text["description"] = SEEN.into();
     text
 }
 
