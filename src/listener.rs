@@ -2,6 +2,7 @@
 //! at the end.
 
 mod connection;
+mod newcomers;
 mod pace;
 mod peer;
 mod places;
@@ -18,7 +19,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::tls::Tls;
-use self::{connection::Inlet, places::Places};
+use self::{connection::Inlet, newcomers::Newcomers, places::Places};
 pub use self::{
     peer::{Certificate, NoPin, Peer, Pin},
     tls::TlsError,
@@ -41,6 +42,7 @@ pub(crate) struct Bounds {
     drain_time: Duration,
     connections: usize,
     connections_per_address: usize,
+    handshakes: usize,
 }
 
 impl Bounds {
@@ -52,6 +54,7 @@ impl Bounds {
             drain_time: Duration::from_millis(http.drain_ms_max),
             connections: http.connections_max,
             connections_per_address: http.connections_per_address_max,
+            handshakes: http.handshakes_max,
         }
     }
 
@@ -89,6 +92,7 @@ impl Listener {
         let Self { name, tls, bounds, socket } = self;
         let doorkeeper = Doorkeeper {
             places: Places::new(bounds.connections, bounds.connections_per_address),
+            newcomers: Newcomers::new(bounds.handshakes),
             inlet: Arc::new(Inlet { name, tls, bounds, router }),
             turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
             stop,
@@ -111,6 +115,7 @@ impl Listener {
 
 struct Doorkeeper {
     places: Arc<Places>,
+    newcomers: Arc<Newcomers>,
     inlet: Arc<Inlet>,
     turned_away: Arc<Semaphore>,
     stop: CancellationToken,
@@ -119,22 +124,31 @@ struct Doorkeeper {
 
 impl Doorkeeper {
     fn admit(&self, socket: TcpStream, from: SocketAddr) {
-        let Some(place) = self.places.take(from.ip()) else { return self.turn_away(socket) };
         let inlet = Arc::clone(&self.inlet);
         // One of its own: many that wait for the same token would queue for its lock.
         let stop = self.stop.child_token();
-        self.tasks.spawn(async move {
-            inlet.serve(socket, from, stop).await;
-            drop(place);
-        });
+        if let Some(tls) = inlet.tls.clone() {
+            let (newcomer, places) = (self.newcomers.take(), Arc::clone(&self.places));
+            self.tasks.spawn(async move {
+                let shaken = inlet.shake_hands(&tls, (socket, from), newcomer, &stop).await;
+                let Some((stream, peer)) = shaken else { return };
+                match places.take(from.ip()) {
+                    Some(_place) => inlet.speak(stream, peer, stop).await,
+                    None => inlet.count_refused("room"),
+                }
+            });
+        } else if let Some(place) = self.places.take(from.ip()) {
+            self.tasks.spawn(async move {
+                inlet.speak(connection::prompt(socket), Peer::Plain, stop).await;
+                drop(place);
+            });
+        } else {
+            self.turn_away(socket);
+        }
     }
 
     fn turn_away(&self, socket: TcpStream) {
         self.inlet.count_refused("room");
-        // A handshake would be the dearest of answers.
-        if self.inlet.tls.is_some() {
-            return;
-        }
         if let Ok(permit) = Arc::clone(&self.turned_away).try_acquire_owned() {
             self.tasks.spawn(async move {
                 connection::turn_away(socket).await;

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{app::TestApp, bank::*, client::Client};
 
@@ -197,4 +197,31 @@ async fn a_cursor_stays_good_when_what_it_stands_on_is_gone_and_after_a_restart(
     app.restart().await;
     let rest = app.client("alpha").get(&format!("/customers?cursor={cursor}")).await.is(200);
     assert_eq!(ids_of(rest.json().as_array().unwrap(), "customerIdentification"), ["C-3", "C-4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_large_items_has_fewer_of_them() {
+    const PERSONS: usize = 40;
+    // About 60 KiB each.
+    let large = |nth: usize| {
+        let contact = |number: usize| {
+            json!({
+                "contactIdentification": format!("K-{number}"), "medium": "socialMediaProfile",
+                "contactContent": "😀".repeat(70), "additionalContactInformation": "😀".repeat(70),
+            })
+        };
+        let contacts: Vec<_> = (0..90).map(contact).collect();
+        with(person(&format!("P-{nth}"), &[]), "/person/contactInformation", contacts)
+    };
+    let app = TestApp::empty().await;
+    let ids: Vec<_> = (0..PERSONS).map(|nth| format!("P-{nth}")).collect();
+    let linked: Vec<_> = ids.iter().map(|id| (id.as_str(), "accountOwner")).collect();
+    app.state([customer("C-1", &linked), consent("N-1", "alpha", &["C-1"], &ALL)]).await;
+    app.state((0..PERSONS).map(large)).await;
+    let alpha = app.client("alpha");
+    let first = alpha.get("/persons?limit=1000").await.is(200);
+    assert!((400_000..700_000).contains(&first.body.len()), "{} bytes", first.body.len());
+    assert_ne!(first.header("nextcursor"), Some(""));
+    let walked = ids_of(&alpha.walk("/persons", 1000).await, "personIdentification");
+    assert_eq!(walked, ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>());
 }

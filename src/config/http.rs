@@ -25,6 +25,7 @@ pub struct Http {
     pub idle_ms_max: u64,
     pub connections_max: usize,
     pub connections_per_address_max: usize,
+    pub handshakes_max: usize,
     pub admin_connections_max: usize,
     pub unknown_members: UnknownMembers,
     pub problem_type_style: ProblemTypeStyle,
@@ -129,6 +130,7 @@ impl Http {
             bound("body_ms_max", self.body_ms_max, 100, 600_000),
             bound("idle_ms_max", self.idle_ms_max, 100, 3_600_000),
             bound("connections_max", count(self.connections_max), 1, 60_000),
+            bound("handshakes_max", count(self.handshakes_max), 1, 60_000),
             bound(
                 "connections_per_address_max",
                 count(self.connections_per_address_max),

@@ -12,7 +12,7 @@ use std::{
 
 use events::id::ClientId;
 use governor::{
-    DefaultKeyedRateLimiter, Quota,
+    DefaultKeyedRateLimiter, NotUntil, Quota,
     clock::{Clock, DefaultClock},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,6 +28,7 @@ pub(crate) struct Admission {
     wait_time_max: Duration,
     /// None: nobody is counted.
     rates: Option<DefaultKeyedRateLimiter<ClientId>>,
+    burst: u32,
 }
 
 /// The place of a request among those that are served at once; free again when dropped.
@@ -38,17 +39,16 @@ struct Waiting<'a>(&'a AtomicUsize);
 
 impl Admission {
     pub(crate) fn new(settings: &Http) -> Self {
-        let quota = |per_second: NonZeroU32| {
-            let burst = NonZeroU32::new(settings.rate_burst).unwrap_or(per_second);
-            Quota::per_second(per_second).allow_burst(burst)
-        };
+        let rate = NonZeroU32::new(settings.rate_per_s);
+        let burst = NonZeroU32::new(settings.rate_burst).or(rate).unwrap_or(NonZeroU32::MIN);
+        let quota = |per_second| Quota::per_second(per_second).allow_burst(burst);
         Self {
             at_once: Arc::new(Semaphore::new(settings.at_once_max)),
             waiting: AtomicUsize::new(0),
             waiting_max: settings.waiting_max,
             wait_time_max: Duration::from_millis(settings.waiting_ms_max),
-            rates: NonZeroU32::new(settings.rate_per_s)
-                .map(|rate| DefaultKeyedRateLimiter::keyed(quota(rate))),
+            rates: rate.map(|rate| DefaultKeyedRateLimiter::keyed(quota(rate))),
+            burst: burst.get(),
         }
     }
 
@@ -70,10 +70,18 @@ impl Admission {
     /// Counts a request of a client, whose token was found good; an error beyond its share.
     pub(super) fn count(&self, client: &ClientId) -> Result<(), Problem> {
         let Some(rates) = &self.rates else { return Ok(()) };
-        rates.check_key(client).map_err(|not_until| {
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
-            problem::too_many("You have sent more requests than is your share.", wait)
-        })
+        rates.check_key(client).map_err(|not_until| beyond_its_share(&not_until))
+    }
+
+    /// Counts an answer that is worth so many requests more.
+    pub(super) fn count_more(&self, client: &ClientId, requests: usize) -> Result<(), Problem> {
+        let requests = u32::try_from(requests).unwrap_or(u32::MAX).min(self.burst);
+        let (Some(rates), Some(requests)) = (&self.rates, NonZeroU32::new(requests)) else {
+            return Ok(());
+        };
+        // Never more than the burst, which is there after a rest.
+        let counted = rates.check_key_n(client, requests).unwrap_or(Ok(()));
+        counted.map_err(|not_until| beyond_its_share(&not_until))
     }
 
     /// Forgets clients that were not heard of for a while.
@@ -88,6 +96,11 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+fn beyond_its_share(not_until: &NotUntil<<DefaultClock as Clock>::Instant>) -> Problem {
+    let wait = not_until.wait_time_from(DefaultClock::default().now());
+    problem::too_many("You have sent more requests than is your share.", wait)
 }
 
 fn full() -> Problem {
@@ -142,6 +155,19 @@ mod tests {
         shares.count(&beta).unwrap();
         shares.forget_quiet();
         assert!(shares.count(&alpha).is_err());
+    }
+
+    #[test]
+    fn an_answer_may_count_for_more_than_one_request() {
+        let shares = admission(|http| (http.rate_per_s, http.rate_burst) = (1, 3));
+        let [alpha, beta] = ["alpha", "beta"].map(|id| ClientId::parse(id).unwrap());
+        shares.count(&alpha).unwrap();
+        shares.count_more(&alpha, 0).unwrap();
+        shares.count_more(&alpha, 2).unwrap();
+        assert!(shares.count(&alpha).is_err());
+        // What is worth more than anybody's share is there after a rest.
+        shares.count_more(&beta, 1000).unwrap();
+        assert!(shares.count_more(&beta, 1).is_err());
     }
 
     #[test]

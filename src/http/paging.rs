@@ -14,6 +14,10 @@ use crate::app::App;
 pub(super) const LIMIT_DEFAULT: usize = 100;
 /// More are not sent in one page, whatever is asked.
 pub(super) const LIMIT_MAX: usize = 1000;
+/// A page that has grown to so many bytes ends there: what nobody reads lies in memory.
+pub(super) const PAGE_BYTES: usize = 512 * 1024;
+/// Items that count as one more request of the client's share.
+const ITEMS_A_REQUEST: usize = 100;
 pub(super) const LIMIT_UNREADABLE: &str = "the parameter limit is not a whole number";
 
 /// Which page somebody asks for.
@@ -66,17 +70,25 @@ impl Page {
         &self,
         app: &App,
         reader: &Reader,
-        mut ids: Vec<I>,
+        ids: Vec<I>,
         answer_of: impl Fn(&I) -> Result<Option<Answer>, Problem>,
     ) -> Result<Response, Problem> {
-        let goes_on = ids.len() > self.limit;
-        ids.truncate(self.limit);
-        let mut answers = Vec::with_capacity(ids.len());
-        for id in &ids {
-            answers.extend(answer_of(id)?);
+        let items_max = ids.len().min(self.limit);
+        app.admission.count_more(reader.client(), items_max / ITEMS_A_REQUEST)?;
+        let mut answers = Vec::with_capacity(items_max);
+        let (mut bytes, mut looked_at) = (0, 0);
+        for id in ids.iter().take(items_max) {
+            if bytes >= PAGE_BYTES {
+                break;
+            }
+            let answer = answer_of(id)?;
+            bytes += answer.as_ref().map_or(0, |answer| answer.body.len());
+            answers.extend(answer);
+            looked_at += 1;
         }
-        let next = ids.last().filter(|_| goes_on).map(ToString::to_string);
-        let next = next.map(|last| app.secrets.cursor(reader.client(), self.list, &last));
+        let last = ids.get(..looked_at).and_then(<[_]>::last).filter(|_| looked_at < ids.len());
+        let next =
+            last.map(|last| app.secrets.cursor(reader.client(), self.list, &last.to_string()));
         Ok(reader.list(&answer::bodies(answers), &next.unwrap_or_default()))
     }
 }

@@ -11,11 +11,13 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
 };
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::{
     Bounds,
+    newcomers::Newcomer,
     pace::{Answer, Pace, Paced},
     peer::Peer,
     tls::{Refusal, Tls},
@@ -36,20 +38,35 @@ pub(super) struct Inlet {
 }
 
 impl Inlet {
-    /// Answers what comes, until either side has enough, or until it is told to stop.
-    pub(super) async fn serve(&self, socket: TcpStream, from: SocketAddr, stop: CancellationToken) {
-        // A small answer shall not wait for the acknowledgement of the one before.
-        let _ = socket.set_nodelay(true);
-        let Some(tls) = &self.tls else { return self.speak(socket, Peer::Plain, stop).await };
-        let handshake = timeout(self.bounds.header_time, tls.accept(socket));
-        match stop.run_until_cancelled(handshake).await {
-            Some(Ok(Ok((stream, peer)))) => self.speak(stream, peer, stop).await,
-            Some(Ok(Err(refusal))) => self.refuse(&refusal, from),
-            Some(Err(_)) => {
+    /// Finds out who comes; none where there is nobody to speak to.
+    pub(super) async fn shake_hands(
+        &self,
+        tls: &Tls,
+        (socket, from): (TcpStream, SocketAddr),
+        newcomer: Newcomer,
+        stop: &CancellationToken,
+    ) -> Option<(TlsStream<TcpStream>, Peer)> {
+        let handshake = timeout(self.bounds.header_time, tls.accept(prompt(socket)));
+        let handshake = tokio::select! {
+            biased;
+            () = stop.cancelled() => return None,
+            handshake = handshake => handshake,
+            () = newcomer.sent_away() => {
+                self.count_refused("room");
+                return None;
+            }
+        };
+        match handshake {
+            Ok(Ok(shaken)) => Some(shaken),
+            Ok(Err(refusal)) => {
+                self.refuse(&refusal, from);
+                None
+            }
+            Err(_) => {
                 self.count_refused("handshake");
                 tracing::debug!(listener = self.name, %from, "A handshake took too long.");
+                None
             }
-            None => {}
         }
     }
 
@@ -71,7 +88,8 @@ impl Inlet {
         metrics::counter!("dossier_connections_refused_total", &labels).increment(1);
     }
 
-    async fn speak(
+    /// Answers what comes, until either side has enough, or until it is told to stop.
+    pub(super) async fn speak(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin,
         peer: Peer,
@@ -113,6 +131,12 @@ impl Inlet {
             }
         }
     }
+}
+
+/// A small answer shall not wait for the acknowledgement of the one before.
+pub(super) fn prompt(socket: TcpStream) -> TcpStream {
+    let _ = socket.set_nodelay(true);
+    socket
 }
 
 /// Says that there is no room, and hears out whoever came for that.

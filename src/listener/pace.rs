@@ -103,11 +103,14 @@ impl Pace {
     }
 
     fn has_tried_to_write<T>(&self, written: &Poll<T>) {
-        let mut state = self.state.lock();
-        match written {
-            Poll::Ready(_) => state.blocked = None,
-            Poll::Pending => state.blocked = state.blocked.or_else(|| Some(Instant::now())),
+        if written.is_pending() {
+            self.state.lock().blocked.get_or_insert_with(Instant::now);
         }
+    }
+
+    /// Everything that there was to send has left: a bit of it now and then is not enough.
+    fn has_sent(&self) {
+        self.state.lock().blocked = None;
     }
 
     fn has_answered(&self) {
@@ -184,6 +187,9 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Paced<Io> {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.io).poll_flush(context);
         self.pace.has_tried_to_write(&flushed);
+        if flushed.is_ready() {
+            self.pace.has_sent();
+        }
         flushed
     }
 
@@ -227,5 +233,29 @@ impl HttpBody for Answer {
 impl Drop for Answer {
     fn drop(&mut self) {
         self.pace.has_answered();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_reads_a_bit_now_and_then_has_as_long_as_who_reads_nothing() {
+        let seconds = Duration::from_secs;
+        let pace = Pace::new(seconds(10), seconds(60));
+        pace.answering();
+        let started = Instant::now();
+        let reading = async {
+            for _bit in 0..10 {
+                pace.has_tried_to_write::<()>(&Poll::Pending);
+                tokio::time::sleep(seconds(10)).await;
+                pace.has_tried_to_write(&Poll::Ready(()));
+            }
+        };
+        tokio::select! {
+            () = pace.overdue() => assert_eq!(started.elapsed(), seconds(60)),
+            () = reading => panic!("nobody hung up"),
+        }
     }
 }

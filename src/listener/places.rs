@@ -1,6 +1,9 @@
 //! How many connections there are, in all and from each address.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -31,8 +34,7 @@ impl Places {
 
     /// None where there is no more room, at all or for this address.
     pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        // Whoever speaks IPv4 to a socket for both has one address, not two.
-        let address = address.to_canonical();
+        let address = counted(address);
         let mut taken = self.taken.lock();
         let of_address = taken.by_address.get(&address).copied().unwrap_or_default();
         if taken.all >= self.all_max || of_address >= self.each_max {
@@ -41,6 +43,15 @@ impl Places {
         taken.all += 1;
         taken.by_address.insert(address, of_address + 1);
         Some(Place { places: Arc::clone(self), address })
+    }
+}
+
+/// What counts as one address: whoever speaks IPv4 to a socket for both has one, not two, and
+/// whoever has an address of IPv6 has the 2^64 beside it.
+fn counted(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -71,6 +82,10 @@ mod tests {
         assert!(places.take(one).is_none());
         let third = places.take(other).unwrap();
         assert!(places.take(other).is_none());
+        let beside = ["2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1"];
+        let [one_host, same_host, other_host] =
+            beside.map(|address| counted(address.parse().unwrap()));
+        assert!(one_host == same_host && one_host != other_host);
         drop(second);
         let fourth = places.take(one).unwrap();
         drop((first, third, fourth));

@@ -206,7 +206,7 @@ async fn beyond_the_number_of_connections_there_is_no_room_until_one_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn beyond_the_number_of_connections_a_handshake_is_not_begun() {
+async fn beyond_the_number_of_connections_a_handshake_leads_nowhere() {
     let secured = Secured::configured(|config, _| config.http.connections_max = 1).await;
     let certificate = secured.clients.client("alpha.example");
     let first = secured.showing(&certificate);
@@ -215,4 +215,35 @@ async fn beyond_the_number_of_connections_a_handshake_is_not_begun() {
     assert!(second.ask(Method::GET, "/healthcheck").try_send().await.is_err());
     first.get("/customers/C-1").await.is(200);
     operators_are_answered(&secured.app).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_shows_no_certificate_takes_no_place_from_those_who_do() {
+    let secured = Secured::configured(|config, _| {
+        config.http.connections_max = 2;
+        config.http.connections_per_address_max = 2;
+        config.http.handshakes_max = 4;
+    });
+    let secured = secured.await;
+    // Far more than there are places of any kind; those that are sent away come again.
+    let silent = || async {
+        loop {
+            let mut stream = connect(&secured.app).await;
+            let _ = stream.read(&mut [0]).await;
+        }
+    };
+    let strangers = futures::future::join_all((0..40).map(|_| silent()));
+    let certificate = secured.clients.client("alpha.example");
+    let asking = async {
+        for _anew in 0..10 {
+            // Its handshake may be the oldest one, for once.
+            let ask =
+                || secured.showing(&certificate).ask(Method::GET, "/customers/C-1").try_send();
+            while ask().await.is_err() {}
+        }
+    };
+    tokio::select! {
+        _ = strangers => unreachable!(),
+        answered = timeout(SHOWN_MAX, asking) => answered.expect("clients are locked out"),
+    }
 }

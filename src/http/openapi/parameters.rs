@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{
     super::{
         documents,
-        paging::{LIMIT_DEFAULT, LIMIT_MAX},
+        paging::{LIMIT_DEFAULT, LIMIT_MAX, PAGE_BYTES},
         problem::Kind,
         write::KEY_CHARS_MAX,
     },
@@ -75,7 +75,11 @@ fn of_queries() -> [(&'static str, Value); 5] {
     let limit = json!({
         "type": "integer", "minimum": 1, "default": LIMIT_DEFAULT,
     });
-    let items = format!("Items of a page at most; more than {LIMIT_MAX} are never sent.");
+    let items = format!(
+        "Items of a page at most; more than {LIMIT_MAX} are never sent, and fewer where they are \
+         large: a page that has come to {} KiB ends there.",
+        PAGE_BYTES / 1024
+    );
     [
         query(
             "cursor",
