@@ -5,6 +5,7 @@ pub mod customer;
 pub mod person;
 mod turns;
 
+use chrono::{DateTime, Utc};
 use events::{
     envelope::{Actor, Cause},
     event::Event,
@@ -74,7 +75,7 @@ pub enum Rejection {
 pub enum CommandError {
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// Another writer, or a change of what the command stood on, kept being first.
+    /// Another writer, or a change or the end of what the command stood on, was first.
     #[error("something else changed it at the same time")]
     LostRace,
     #[error("the idempotency key was used for another request")]
@@ -108,6 +109,8 @@ pub struct Order {
     pub cause: Cause,
     /// Streams that must not move before the commit, such as the consent.
     pub also: Vec<(StreamId, Version)>,
+    /// When it is too late for the commit, such as the end of the consent.
+    pub until: Option<DateTime<Utc>>,
     pub receipt: Option<NewReceipt>,
 }
 
@@ -224,6 +227,7 @@ impl Commands {
             stream: stream.clone(),
             expected,
             also: order.also.clone(),
+            until: order.until,
             events: events.to_vec(),
             cause: order.cause.clone(),
             receipt: order.receipt.clone().map(|receipt| NewReceipt {
@@ -258,7 +262,9 @@ impl Commands {
 
 fn failed(error: AppendError) -> CommandError {
     match error {
-        AppendError::Conflict(_) | AppendError::Moved(_) => CommandError::LostRace,
+        AppendError::Conflict(_) | AppendError::Moved(_) | AppendError::TooLate => {
+            CommandError::LostRace
+        }
         AppendError::KeyReused => CommandError::KeyReused,
         AppendError::Forgotten { .. } | AppendError::TooLarge(_) => CommandError::Refused(error),
         AppendError::Busy => CommandError::Busy,

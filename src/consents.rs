@@ -60,7 +60,7 @@ pub async fn act(
     };
     let cause = Cause { reason, ..Cause::by(Actor::Operator) };
     let command = Command::Consent(id.clone(), command);
-    let order = Order { command, cause, also: Vec::new(), receipt: None };
+    let order = Order { command, cause, also: Vec::new(), until: None, receipt: None };
     let done = commands.execute(order).await?;
     let changed = matches!(&done, Done::Now { events, .. } if !events.is_empty());
     Ok(Acted { consent_identification: id, changed, position: done.position() })

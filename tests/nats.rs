@@ -151,6 +151,7 @@ async fn append(log: &EventLog, customer: &str, events: Vec<CustomerEvent>, caus
         stream: StreamId::Customer(CustomerId::parse(customer).unwrap()),
         expected: Version::ZERO,
         also: Vec::new(),
+        until: None,
         events: events.into_iter().map(Event::Customer).collect(),
         cause,
         receipt: None,

@@ -74,6 +74,7 @@ async fn log_appends(log: &EventLog, round: usize) -> f64 {
                     stream: stream(round, caller),
                     expected,
                     also: Vec::new(),
+                    until: None,
                     events: vec![event.clone()],
                     cause: Cause::by(Actor::Client),
                     receipt: None,

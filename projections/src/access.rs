@@ -31,6 +31,8 @@ pub struct Access {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonCustomer {
     pub customer: CustomerId,
+    /// Of the customer's stream, that is known here.
+    pub version: Version,
     pub closed: bool,
     /// The oldest consent that shows the customer.
     pub consent: ConsentId,
@@ -46,6 +48,8 @@ pub struct ConsentFor {
     pub version: Version,
     /// Where in the log it was granted: the oldest comes first.
     pub granted: Position,
+    /// When it ends by the clock.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A consent that was not revoked, whether or not the clock lets it hold.
@@ -79,7 +83,12 @@ impl Index {
         now: DateTime<Utc>,
     ) -> Option<ConsentFor> {
         self.customer_named(client, customer)?.oldest(client, scope, now).map(|consent| {
-            ConsentFor { id: consent.id.clone(), version: consent.version, granted: consent.since }
+            ConsentFor {
+                id: consent.id.clone(),
+                version: consent.version,
+                granted: consent.since,
+                until: consent.terms.valid_to,
+            }
         })
     }
 
@@ -143,9 +152,11 @@ impl Index {
         self.customers_between(client, person)
             .filter_map(|customer| {
                 let access = self.access(client, customer, now)?;
-                let relations = self.customer(customer)?.relations(person);
+                let seen = self.customer(customer)?;
+                let relations = seen.relations(person);
                 Some(PersonCustomer {
                     customer: customer.clone(),
+                    version: seen.version,
                     closed: access.closed,
                     consent: access.consent,
                     relations,

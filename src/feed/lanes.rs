@@ -176,7 +176,8 @@ async fn run_lane(
     done: mpsc::Sender<Outcome>,
 ) {
     while let Some(Job { line, command }) = jobs.recv().await {
-        let order = Order { command, cause: cause.clone(), also: Vec::new(), receipt: None };
+        let order =
+            Order { command, cause: cause.clone(), also: Vec::new(), until: None, receipt: None };
         let result = loop {
             match commands.execute(order.clone()).await {
                 // Clients come first; the bank's statements can wait.

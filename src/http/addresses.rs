@@ -12,9 +12,10 @@ use events::{
     consent::Scope,
     customer::CustomerEvent,
     event::Event,
-    id::{AddressId, ConsentId, CustomerId, Version},
+    id::{AddressId, ConsentId, CustomerId},
     log::Receipt,
 };
+use projections::ConsentFor;
 use serde::Serialize;
 
 use super::{
@@ -23,7 +24,7 @@ use super::{
     customers::{allowed, consent_for, of, through, visible},
     problem::{self, Faults, Problem},
     reader::Reader,
-    write::{self, Write},
+    write::{self, Ground, Write},
 };
 use crate::{
     app::App,
@@ -85,14 +86,12 @@ pub(super) async fn add(
     let target = format!("/customers/{customer}/addresses");
     let (write, Parsed { value: details, ignored }) =
         Write::read(&app, &mut caller, &target, request, parse::address::new).await?;
-    let (customer, consent) = writable(&app, &caller, Some(customer))?;
-    let addition = Addition { customer, consent, details };
+    let addition = Addition { customer, details };
     answer::with_ignored(append(&app, &caller, &write, addition).await, &ignored)
 }
 
 struct Addition {
     customer: CustomerId,
-    consent: (ConsentId, Version),
     details: Address,
 }
 
@@ -102,16 +101,19 @@ async fn append(
     write: &Write,
     asked: Addition,
 ) -> Result<Response, Problem> {
-    let Addition { customer, consent, details } = asked;
-    let whose = through(&customer, &consent.0);
+    let Addition { customer, details } = asked;
+    let (customer, consent) = writable(app, caller, Some(customer))?;
     if let Some(before) = write.answered(app)? {
+        let whose = through(&customer, &consent.id);
         return Ok(created_before(app, caller, &whose, &before));
     }
     let if_match = write.seen(app, || Ok(app.projections.customer(&customer)?))?;
     let command = CustomerCommand::AddAddress { details, if_match };
     let command = Command::Customer(customer.clone(), command);
     let receipt = write.receipt(StatusCode::CREATED);
-    let done = write::carry_out(app, caller, &consent, command, receipt).await?;
+    let ground = || ground(app, caller, &customer);
+    let (done, consent) = write::carry_out(app, caller, (command, receipt), ground).await?;
+    let whose = through(&customer, &consent);
     match &done {
         Done::Now { events, .. } => {
             Ok(created(app, caller, &whose, &added(events)?, (done.position(), false)))
@@ -131,8 +133,7 @@ pub(super) async fn change_named(
     let target = format!("/customers/{customer}/addresses");
     let (write, Parsed { value: (address, replacement), ignored }) =
         Write::read(&app, &mut caller, &target, request, parse::address::replacement).await?;
-    let (customer, consent) = writable(&app, &caller, Some(customer))?;
-    let change = Change { customer, consent, address: Some(address), replacement };
+    let change = Change { customer, address: Some(address), replacement };
     answer::with_ignored(replace(&app, &caller, &write, change).await, &ignored)
 }
 
@@ -151,14 +152,12 @@ pub(super) async fn change(
     let parse = |body: &[u8]| parse::address::replacement_of(address, body);
     let (write, Parsed { value: replacement, ignored }) =
         Write::read(&app, &mut caller, &target, request, parse).await?;
-    let (customer, consent) = writable(&app, &caller, Some(customer))?;
-    let change = Change { customer, consent, address, replacement };
+    let change = Change { customer, address, replacement };
     answer::with_ignored(replace(&app, &caller, &write, change).await, &ignored)
 }
 
 struct Change {
     customer: CustomerId,
-    consent: (ConsentId, Version),
     /// None where what is named is no id: it names nothing that is there.
     address: Option<AddressId>,
     replacement: Replacement,
@@ -170,10 +169,11 @@ async fn replace(
     write: &Write,
     asked: Change,
 ) -> Result<Response, Problem> {
-    let Change { customer, consent, address, replacement: change } = asked;
+    let Change { customer, address, replacement: change } = asked;
+    let (customer, consent) = writable(app, caller, Some(customer))?;
     let address = address.ok_or_else(unknown)?;
-    let whose = through(&customer, &consent.0);
     if let Some(before) = write.answered(app)? {
+        let whose = through(&customer, &consent.id);
         let answered = (before.position, true);
         return Ok(write::answer(
             app,
@@ -188,7 +188,9 @@ async fn replace(
     let command = CustomerCommand::ChangeAddress { address, change, if_match };
     let command = Command::Customer(customer.clone(), command);
     let receipt = write.receipt(StatusCode::NO_CONTENT);
-    let done = write::carry_out(app, caller, &consent, command, receipt).await?;
+    let ground = || ground(app, caller, &customer);
+    let (done, consent) = write::carry_out(app, caller, (command, receipt), ground).await?;
+    let whose = through(&customer, &consent);
     let answered = (done.position(), matches!(done, Done::Before(_)));
     Ok(write::answer(app, caller, of(&whose), (StatusCode::NO_CONTENT, None), answered))
 }
@@ -198,13 +200,25 @@ fn writable(
     app: &App,
     caller: &Caller,
     customer: Option<CustomerId>,
-) -> Result<(CustomerId, (ConsentId, Version)), Problem> {
+) -> Result<(CustomerId, ConsentFor), Problem> {
     caller.needs(Scope::AddressWrite)?;
     let (customer, access) = visible(app, caller, customer)?;
     allowed(&access, Scope::AddressWrite)?;
     app.projections.check_parked(&customer.clone().into())?;
     let consent = consent_for(app, caller, &customer, Scope::AddressWrite)?;
-    Ok((customer, (consent.id, consent.version)))
+    Ok((customer, consent))
+}
+
+/// What a write of the customer's addresses stands on now.
+fn ground(
+    app: &App,
+    caller: &Caller,
+    customer: &CustomerId,
+) -> Result<(Ground, ConsentId), Problem> {
+    let (_, consent) = writable(app, caller, Some(customer.clone()))?;
+    let id = consent.id.clone();
+    // That the customer is open is its own stream's matter.
+    Ok((Ground { consent, customer: None }, id))
 }
 
 fn added(events: &[Event]) -> Result<String, Problem> {

@@ -67,10 +67,16 @@ impl Caller {
         self.place = None;
         let what = what.await?;
         self.place = Some(app.admission.place().await?);
+        self.is_still_known()?;
+        Ok(what)
+    }
+
+    /// Whether the token is still good, whatever has taken time.
+    pub(super) fn is_still_known(&self) -> Result<(), Problem> {
         if clock::now() >= self.identity.expires {
             return Err(TokenError::Expired.into());
         }
-        Ok(what)
+        Ok(())
     }
 
     /// Whether the token lets the caller ask for this at all.

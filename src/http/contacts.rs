@@ -11,7 +11,7 @@ use events::{
     consent::Scope,
     contact::ContactDetail,
     event::{Event, Personal},
-    id::{ConsentId, ContactId, CustomerId, PersonId, Position, Version},
+    id::{ContactId, CustomerId, PersonId, Position, Version},
     log::Receipt,
     person::PersonEvent,
 };
@@ -23,7 +23,7 @@ use super::{
     persons::{links, of, shown_through, visible},
     problem::{self, Problem},
     reader::Reader,
-    write::{self, Write},
+    write::{self, Ground, Write},
 };
 use crate::{
     app::App,
@@ -85,13 +85,13 @@ async fn append(
         return written_before(app, caller, target, &before);
     }
     let if_match = write.seen(app, || shown_through(app, person, customers))?;
-    let consent = through.consent()?;
     let contact = new_id();
     let command = PersonCommand::AddContact { contact, detail, if_match };
     let command = Command::Person(person.clone(), command);
     let receipt = write.receipt(StatusCode::CREATED);
-    let done = write::carry_out(app, caller, &consent.stands_on(), command, receipt).await?;
-    let whose = [consent.through()];
+    let ground = || ground(app, caller, person);
+    let (done, covering) = write::carry_out(app, caller, (command, receipt), ground).await?;
+    let whose = [covering.through()];
     let target = Target { contact: None, seen: of(person, &whose) };
     written(app, caller, target, StatusCode::CREATED, &done)
 }
@@ -137,12 +137,12 @@ async fn replace(
     }
     let current = || app.projections.contact(person, &contact)?.ok_or_else(unknown).map(Some);
     let if_match = write.seen(app, current)?;
-    let consent = through.consent()?;
     let command = PersonCommand::ChangeContact { contact: contact.clone(), detail, if_match };
     let command = Command::Person(person.clone(), command);
     let receipt = write.receipt(StatusCode::OK);
-    let done = write::carry_out(app, caller, &consent.stands_on(), command, receipt).await?;
-    let whose = [consent.through()];
+    let ground = || ground(app, caller, person);
+    let (done, covering) = write::carry_out(app, caller, (command, receipt), ground).await?;
+    let whose = [covering.through()];
     let target = Target { contact: Some(&contact), seen: of(person, &whose) };
     match &done {
         Done::Now { events, position, .. } if events.is_empty() => {
@@ -166,14 +166,11 @@ struct Writable {
 struct Covering {
     consent: ConsentFor,
     customer: CustomerId,
+    version: Version,
     closed: bool,
 }
 
 impl Covering {
-    fn stands_on(&self) -> (ConsentId, Version) {
-        (self.consent.id.clone(), self.consent.version)
-    }
-
     fn through(&self) -> Through<'_> {
         Through { customer: &self.customer, consent: &self.consent.id }
     }
@@ -181,10 +178,18 @@ impl Covering {
 
 impl Writable {
     /// The oldest consent of an open customer.
-    fn consent(&self) -> Result<&Covering, Problem> {
-        let open = self.consents.iter().find(|covering| !covering.closed);
+    fn consent(self) -> Result<Covering, Problem> {
+        let open = self.consents.into_iter().find(|covering| !covering.closed);
         open.ok_or_else(|| problem::conflict("All customers of the person are closed."))
     }
+}
+
+/// What a write of the person's contact details stands on now.
+fn ground(app: &App, caller: &Caller, person: &PersonId) -> Result<(Ground, Covering), Problem> {
+    let covering = writable(app, caller, Some(person.clone()))?.consent()?;
+    let consent = covering.consent.clone();
+    let customer = Some((covering.customer.clone().into(), covering.version));
+    Ok((Ground { consent, customer }, covering))
 }
 
 fn writable(app: &App, caller: &Caller, person: Option<PersonId>) -> Result<Writable, Problem> {
@@ -199,6 +204,8 @@ fn writable(app: &App, caller: &Caller, person: Option<PersonId>) -> Result<Writ
         .filter_map(|customer| Some((customer, consent_of(&customer.customer)?)))
         .collect();
     if covered.is_empty() {
+        // What showed the person may just have ended.
+        visible(app, caller, Some(person))?;
         return Err(problem::not_allowed("No customer's consent covers this operation."));
     }
     let relations = &app.settings.contact_write_relations;
@@ -211,6 +218,7 @@ fn writable(app: &App, caller: &Caller, person: Option<PersonId>) -> Result<Writ
         .map(|(link, consent)| Covering {
             consent,
             customer: link.customer.clone(),
+            version: link.version,
             closed: link.closed,
         })
         .collect();

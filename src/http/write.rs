@@ -9,11 +9,11 @@ use axum::{
 use bytes::Bytes;
 use events::{
     envelope::{Actor, Cause},
-    id::{ConsentId, Position, StreamId, Version},
+    id::{Position, StreamId, Version},
     log::{Fingerprint, NewReceipt, Receipt, ReceiptKey},
 };
 
-use projections::Answer;
+use projections::{Answer, ConsentFor};
 use tokio::time::timeout;
 
 use super::{
@@ -23,13 +23,15 @@ use super::{
 };
 use crate::{
     app::{App, Settings},
-    commands::{Command, Done, Order},
+    commands::{Command, CommandError, Done, Order},
     config::UnknownMembers,
     journal::Seen,
     parse::{Parsed, Violations},
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// How often the ground of a write is sought.
+const TRIES_MAX: usize = 4;
 /// Longest idempotency key, in characters.
 pub(super) const KEY_CHARS_MAX: usize = 255;
 
@@ -133,23 +135,46 @@ fn accepted<T>(app: &App, parsed: Result<Parsed<T>, Violations>) -> Result<Parse
     }
 }
 
-/// Carries a command out on the word of a client and under a consent, which must not move.
-pub(super) async fn carry_out(
+/// What a write stands on: until it is committed nothing of that may move, or end by the clock.
+pub(super) struct Ground {
+    pub(super) consent: ConsentFor,
+    /// The customer that opens the way to a person.
+    pub(super) customer: Option<(StreamId, Version)>,
+}
+
+/// Carries a command out on the word of a client. Where the ground moves or ends meanwhile, it is
+/// sought anew; `T` is what belongs to the ground on which it was done.
+pub(super) async fn carry_out<T>(
     app: &App,
     caller: &Caller,
-    (consent, version): &(ConsentId, Version),
-    command: Command,
-    receipt: Option<NewReceipt>,
-) -> Result<Done, Problem> {
+    (command, receipt): (Command, Option<NewReceipt>),
+    ground: impl Fn() -> Result<(Ground, T), Problem>,
+) -> Result<(Done, T), Problem> {
+    for _ in 0..TRIES_MAX {
+        let (ground, on) = ground()?;
+        caller.is_still_known()?;
+        let order = order(caller, ground, command.clone(), receipt.clone());
+        match app.execute(order).await {
+            // What moved is in the log by now.
+            Err(CommandError::LostRace) => app.shown(app.log.watermark()).await,
+            done => return Ok((done?, on)),
+        };
+    }
+    Err(CommandError::LostRace.into())
+}
+
+fn order(caller: &Caller, ground: Ground, command: Command, receipt: Option<NewReceipt>) -> Order {
+    let Ground { consent: ConsentFor { id, version, until, .. }, customer } = ground;
     let cause = Cause {
         client: Some(caller.client().clone()),
-        consent: Some(consent.clone()),
+        consent: Some(id.clone()),
         correlation: Some(caller.correlation.clone()),
         trace: caller.trace.clone(),
         ..Cause::by(Actor::Client)
     };
-    let also = vec![(StreamId::Consent(consent.clone()), *version)];
-    Ok(app.execute(Order { command, cause, also, receipt }).await?)
+    let also = [(id.into(), version)].into_iter().chain(customer).collect();
+    let until = until.into_iter().chain([caller.identity.expires]).min();
+    Order { command, cause, also, until, receipt }
 }
 
 /// The answer to a write: where it stands in the log, and whether it was given before.

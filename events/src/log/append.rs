@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::TrySendError;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use super::{
@@ -25,6 +26,8 @@ pub struct Append {
     pub expected: Version,
     /// Other streams that the decision stood on, which must not have moved either.
     pub also: Vec<(StreamId, Version)>,
+    /// From this instant on it is too late: what the decision stood on ends by the clock.
+    pub until: Option<DateTime<Utc>>,
     /// May be empty: then only the receipt is kept.
     pub events: Vec<Event>,
     pub cause: Cause,
@@ -57,6 +60,9 @@ pub enum AppendError {
     /// Something that the decision stood on has changed.
     #[error("{0} has moved")]
     Moved(StreamId),
+    /// What the decision stood on has ended by the clock.
+    #[error("it would be recorded too late")]
+    TooLate,
     #[error("the idempotency key was used for another request")]
     KeyReused,
     /// The personal data of this stream were forgotten; nothing new of that class is kept.
@@ -128,8 +134,8 @@ impl EventLog {
         if drafts.iter().map(Draft::record_bytes).sum::<usize>() > COMMIT_BYTES_MAX {
             return Err(AppendError::TooLarge("512 KiB"));
         }
-        let Append { stream, expected, also, receipt, .. } = append;
-        Ok(Request { stream, expected, also, drafts, slot, receipt, answer })
+        let Append { stream, expected, also, until, receipt, .. } = append;
+        Ok(Request { stream, expected, also, until, drafts, slot, receipt, answer })
     }
 
     fn slot_for(&self, stream: &StreamId, parts: &[Parts]) -> Result<Slot, AppendError> {

@@ -87,6 +87,9 @@ impl Group {
     }
 
     fn judge(&mut self, request: &Request) -> Result<Option<Receipt>, AppendError> {
+        if request.until.is_some_and(|until| until <= self.time) {
+            return Err(AppendError::TooLate);
+        }
         if let Some(new) = &request.receipt
             && let Some(kept) = self.receipt(&new.key)?
         {

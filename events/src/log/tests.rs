@@ -137,6 +137,7 @@ fn append(stream: StreamId, expected: u64, events: Vec<Event>) -> Append {
         stream,
         expected: Version(expected),
         also: Vec::new(),
+        until: None,
         events,
         cause: Cause::by(Actor::Bank),
         receipt: None,

@@ -47,6 +47,7 @@ pub(super) struct Request {
     pub(super) stream: StreamId,
     pub(super) expected: Version,
     pub(super) also: Vec<(StreamId, Version)>,
+    pub(super) until: Option<DateTime<Utc>>,
     pub(super) drafts: Vec<Draft>,
     pub(super) slot: Slot,
     pub(super) receipt: Option<NewReceipt>,

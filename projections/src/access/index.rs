@@ -31,6 +31,8 @@ pub(crate) struct Index {
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(super) exists: bool,
+    /// Of its stream.
+    pub(super) version: Version,
     pub(super) closed: bool,
     links: Box<[Link]>,
     /// That name the customer, whoever they were given to.
@@ -81,6 +83,7 @@ impl Index {
         let links: Box<[Link]> = links.collect();
         let seen = self.customers.entry(id.clone()).or_default();
         seen.exists = true;
+        seen.version = customer.version;
         seen.closed = customer.closed;
         if seen.links == links {
             return;

@@ -156,14 +156,14 @@ fn a_person_is_seen_once_registered_and_through_visible_customers_only() {
 
     bank.person("P-1", [registered("Tony")]);
     bank.settle(&projections);
-    let through = |customer_id: &str, closed, relations: &[Option<Relation>]| PersonCustomer {
-        customer: customer(customer_id),
-        closed,
-        consent: ConsentId::parse("N-1").unwrap(),
-        relations: relations.to_vec(),
+    let through = |(id, version): (&str, u64), closed, relations: &[Option<Relation>]| {
+        let consent = ConsentId::parse("N-1").unwrap();
+        let (customer, relations) = (customer(id), relations.to_vec());
+        PersonCustomer { customer, version: Version(version), closed, consent, relations }
     };
     let found = projections.person_customers(&client("A"), &person("P-1"), day(1));
-    let expected = [through("C-1", false, &[manager, owner]), through("C-2", true, &[None])];
+    let expected =
+        [through(("C-1", 3), false, &[manager, owner]), through(("C-2", 3), true, &[None])];
     assert_eq!(found, expected);
     assert_eq!(projections.person_customers(&client("B"), &person("P-1"), day(1)), []);
 
@@ -171,7 +171,7 @@ fn a_person_is_seen_once_registered_and_through_visible_customers_only() {
     bank.customer("C-2", [unlinked("P-1", None)]);
     bank.settle(&projections);
     let found = projections.person_customers(&client("A"), &person("P-1"), day(1));
-    assert_eq!(found, [through("C-1", false, &[manager])]);
+    assert_eq!(found, [through(("C-1", 4), false, &[manager])]);
 }
 
 #[test]

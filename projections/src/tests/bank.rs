@@ -115,8 +115,15 @@ impl Bank {
         let mut versions = self.versions.borrow_mut();
         let version = versions.entry(stream.clone()).or_default();
         let cause = Cause::by(Actor::Bank);
-        let append =
-            Append { stream, expected: *version, also: vec![], events, cause, receipt: None };
+        let append = Append {
+            stream,
+            expected: *version,
+            also: vec![],
+            until: None,
+            events,
+            cause,
+            receipt: None,
+        };
         match self.runtime.block_on(self.log.append(append)).unwrap() {
             Outcome::Appended(appended) => *version = appended.version,
             Outcome::Replayed(_) => unreachable!("nothing has a receipt"),

@@ -1,6 +1,6 @@
 //! One order over everything, one order in each stream, no holes in either.
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 
 use super::*;
 use crate::{
@@ -174,4 +174,18 @@ async fn recorded_time_never_goes_back() {
     }
     let times: Vec<_> = all(&log).iter().map(|record| record.envelope().recorded_at).collect();
     assert!(times.is_sorted());
+}
+
+#[tokio::test]
+async fn what_would_be_recorded_when_it_has_ended_is_not() {
+    let folder = Folder::new();
+    let log = folder.open();
+    let now = Utc::now();
+    let until = |seconds| Some(now + TimeDelta::seconds(seconds));
+    let asked = |until| Append { until, ..append(customer("C-1"), 0, vec![closed()]) };
+    for ended in [until(-1), until(-3600), Some(now)] {
+        assert!(matches!(log.append(asked(ended)).await, Err(AppendError::TooLate)));
+    }
+    assert_eq!(log.watermark(), Position::ZERO);
+    appended(log.append(asked(until(3600))).await);
 }
