@@ -12,6 +12,7 @@ mod issuer;
 mod jwks;
 mod jwt;
 mod keys;
+mod shares;
 
 #[cfg(test)]
 mod tests;
@@ -30,8 +31,9 @@ pub use self::{
     error::AccessError,
     fault::TokenError,
     issuer::{AUDIENCE, Issuer, TOKEN_LIFE_S},
+    shares::SenderKey,
 };
-use self::{fault::Fault, introspection::Introspection, jwt::Jwt};
+use self::{fault::Fault, introspection::Introspection, jwt::Jwt, shares::Shares};
 use crate::{clock, config};
 
 /// Tokens that were checked and need not be again.
@@ -59,6 +61,7 @@ pub struct Tokens {
     source: Source,
     /// For those whose token is not known and who may have to wait for the issuer.
     waiting: Semaphore,
+    shares: Shares,
     known: Cache<Print, Known>,
 }
 
@@ -90,7 +93,8 @@ impl Known {
 impl Tokens {
     /// Believes tokens that the development issuer signed.
     pub fn development(issuer: &Issuer) -> Self {
-        Self::by(Source::Signed(Jwt::development(issuer)), Semaphore::MAX_PERMITS)
+        let all = Semaphore::MAX_PERMITS;
+        Self::by(Source::Signed(Jwt::development(issuer)), all, all)
     }
 
     /// Believes the configured issuer. What it reads is what the settings name; nobody is asked.
@@ -100,12 +104,12 @@ impl Tokens {
         } else {
             Source::Opaque(Introspection::configured(settings)?)
         };
-        Ok(Self::by(source, settings.waiting_max))
+        Ok(Self::by(source, settings.waiting_max, settings.waiting_per_sender_max))
     }
 
-    fn by(source: Source, waiting_max: usize) -> Self {
-        let waiting = Semaphore::new(waiting_max);
-        Self { source, waiting, known: Cache::new(KNOWN_TOKENS_MAX) }
+    fn by(source: Source, waiting_max: usize, each_max: usize) -> Self {
+        let (waiting, shares) = (Semaphore::new(waiting_max), Shares::new(each_max));
+        Self { source, waiting, shares, known: Cache::new(KNOWN_TOKENS_MAX) }
     }
 
     /// Fetches the issuer's keys, now and again and again, until `stop`.
@@ -117,26 +121,36 @@ impl Tokens {
     }
 
     /// Who sent this token, if it is still good now. Waits for nobody if the token is known.
-    pub async fn identify(&self, token: &str) -> Result<Arc<Identity>, TokenError> {
+    pub async fn identify(
+        &self,
+        token: &str,
+        sender: impl FnOnce() -> SenderKey,
+    ) -> Result<Arc<Identity>, TokenError> {
         let print = print(token);
         let known = self.known.get(&print);
         if let Some(known) = known.filter(|known| known.holds(clock::now(), self.generation())) {
             return Ok(known.identity);
         }
         // In a box: this way is rare, and every request would carry room for it.
-        let found = Box::pin(self.find_out(token, print)).await;
+        let found = Box::pin(self.find_out(token, print, sender())).await;
         found.map_err(|fault| {
             fault.count();
             fault.into()
         })
     }
 
-    async fn find_out(&self, token: &str, print: Print) -> Result<Arc<Identity>, Fault> {
+    async fn find_out(
+        &self,
+        token: &str,
+        print: Print,
+        sender: SenderKey,
+    ) -> Result<Arc<Identity>, Fault> {
         if !is_bearer_token(token) {
             return Err(Fault::Malformed);
         }
         // A request that waits takes the place of one that could be answered, and the issuer may
         // be slow, and anybody can make up tokens.
+        let _share = self.shares.take(sender).ok_or(Fault::Busy)?;
         let _place = self.waiting.try_acquire().map_err(|_| Fault::Busy)?;
         // Before the keys are looked at: if they change meanwhile, what comes out is not kept.
         let generation = self.generation();

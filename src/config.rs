@@ -162,6 +162,15 @@ fn without_secrets<S: serde::Serializer>(
     serializer.collect_seq(urls.iter().map(|url| without_secret(url)))
 }
 
+/// A URL without its query, which may be a secret, too.
+fn without_query<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let url = without_secret(url);
+    match url.split_once('?') {
+        Some((bare, _)) => serializer.serialize_str(&format!("{bare}?(secret)")),
+        None => serializer.serialize_str(&url),
+    }
+}
+
 fn without_secret(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     match rest.rsplit_once('@') {
@@ -302,6 +311,12 @@ mod tests {
             Config::from_toml("[nats]\nurls = [\"nats://me:hunter2@127.0.0.1:4222\"]").unwrap();
         let printed = config.to_toml().unwrap();
         assert!(!printed.contains("hunter2") && printed.contains("127.0.0.1:4222"), "{printed}");
+        let issuer = "https://as.example.com/introspect";
+        let named = "[access]\nissuer = \"x\"\naudiences = [\"x\"]\nintrospection_client = \"x\"\n\
+            introspection_secret = \"x\"\nintrospection_url =";
+        let config = Config::from_toml(&format!("{named} \"{issuer}?key=hunter2\"")).unwrap();
+        let printed = config.to_toml().unwrap();
+        assert!(!printed.contains("hunter2") && printed.contains(issuer), "{printed}");
     }
 
     #[test]

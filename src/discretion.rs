@@ -2,6 +2,8 @@
 //! that a panic quotes.
 #![expect(clippy::print_stderr, reason = "log lines may not be set up yet")]
 
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
 use rustix::{
     fs::Mode,
     io,
@@ -25,4 +27,13 @@ pub(crate) fn keep() -> io::Result<()> {
     umask(Mode::RWXG | Mode::RWXO);
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
+}
+
+/// Says so where a file that holds a secret is readable to others.
+pub(crate) fn look_at(secret: &Path) {
+    let others = Mode::RWXG | Mode::RWXO;
+    let mode = fs::metadata(secret).map_or(0, |metadata| metadata.permissions().mode());
+    if Mode::from_raw_mode(mode).intersects(others) {
+        tracing::warn!(path = %secret.display(), "Others may read this file, which holds a secret.");
+    }
 }

@@ -13,7 +13,7 @@ use events::{
     seal::SecretKey,
 };
 
-use crate::config::Config;
+use crate::{config::Config, discretion};
 
 /// Told to whoever gave no key, or nothing that could be one: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,7 @@ fn master_key(config: &Config, dev: bool) -> anyhow::Result<SecretKey> {
         config.keys.master.expose().to_owned()
     } else if !config.keys.master_file.as_os_str().is_empty() {
         let path = &config.keys.master_file;
+        discretion::look_at(path);
         fs::read_to_string(path).map_err(|error| NoKey::Unreadable { path: path.clone(), error })?
     } else if dev {
         development_master(&config.data.dir)?

@@ -59,7 +59,8 @@ async fn accept(
     body: Bytes,
 ) -> Response {
     let token = headers[header::AUTHORIZATION].to_str().unwrap();
-    let identity = app.tokens.identify(token.strip_prefix("Bearer ").unwrap()).await.unwrap();
+    let identity =
+        app.tokens.identify(token.strip_prefix("Bearer ").unwrap(), || None).await.unwrap();
     let customer = CustomerId::parse(&customer).unwrap();
     let now = chrono::Utc::now();
     let access = app.projections.access(&identity.client, &customer, now).unwrap();

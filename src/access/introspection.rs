@@ -24,6 +24,7 @@ use super::{
 use crate::{
     clock,
     config::{self, Secret},
+    discretion,
 };
 
 /// Refusals that are remembered, apart from the good tokens, which they must not crowd out.
@@ -152,6 +153,7 @@ fn secret(settings: &config::Access) -> Result<Secret, AccessError> {
     if path.as_os_str().is_empty() {
         return Ok(settings.introspection_secret.clone());
     }
+    discretion::look_at(path);
     let text = fs::read_to_string(path).map_err(|error| AccessError::file(path, error))?;
     let text = Zeroizing::new(text);
     let secret = text.trim_end_matches(['\r', '\n']);

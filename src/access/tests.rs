@@ -18,7 +18,7 @@ async fn a_token_of_the_issuer_tells_client_and_scopes() {
     let (issuer, tokens) = setup();
     let token = issuer.token(&alpha(), &[Scope::CustomerRead], clock::now()).unwrap();
     for _first_checked_then_known in 0..2 {
-        let identity = tokens.identify(&token).await.unwrap();
+        let identity = tokens.identify(&token, || None).await.unwrap();
         assert_eq!(
             (&identity.client, &identity.scopes[..]),
             (&alpha(), &[Scope::CustomerRead][..])
@@ -31,7 +31,7 @@ async fn an_old_token_has_expired() {
     let (issuer, tokens) = setup();
     let long_ago = clock::now() - Duration::from_hours(30 * 24);
     let token = issuer.token(&alpha(), &Scope::ALL, long_ago).unwrap();
-    assert_eq!(tokens.identify(&token).await.unwrap_err(), TokenError::Expired);
+    assert_eq!(tokens.identify(&token, || None).await.unwrap_err(), TokenError::Expired);
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn a_token_from_the_future_is_not_valid_yet() {
     let (issuer, tokens) = setup();
     let later = clock::now() + Duration::from_hours(1);
     let token = issuer.token(&alpha(), &Scope::ALL, later).unwrap();
-    assert_eq!(tokens.identify(&token).await.unwrap_err(), TokenError::Invalid);
+    assert_eq!(tokens.identify(&token, || None).await.unwrap_err(), TokenError::Invalid);
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn another_issuers_token_is_not_valid() {
     let (_, tokens) = setup();
     let (stranger, _) = setup();
     let token = stranger.token(&alpha(), &Scope::ALL, clock::now()).unwrap();
-    assert_eq!(tokens.identify(&token).await.unwrap_err(), TokenError::Invalid);
+    assert_eq!(tokens.identify(&token, || None).await.unwrap_err(), TokenError::Invalid);
 }
 
 #[tokio::test]
@@ -68,7 +68,11 @@ async fn a_changed_token_is_not_valid() {
         &format!("{head}.e30.{signature}"),
         &"x".repeat(TOKEN_BYTES_MAX + 1),
     ] {
-        assert_eq!(tokens.identify(wrong).await.unwrap_err(), TokenError::Invalid, "{wrong}");
+        assert_eq!(
+            tokens.identify(wrong, || None).await.unwrap_err(),
+            TokenError::Invalid,
+            "{wrong}"
+        );
     }
 }
 
@@ -90,7 +94,7 @@ fn what_was_found_out_stands_for_its_time_and_its_keys() {
 async fn known_tokens_are_kept_by_their_hash() {
     let (issuer, tokens) = setup();
     let token = issuer.token(&alpha(), &Scope::ALL, clock::now()).unwrap();
-    tokens.identify(&token).await.unwrap();
+    tokens.identify(&token, || None).await.unwrap();
     assert!(tokens.known.get(&print(&token)).is_some());
     assert_eq!(hex::encode(print("abc")), SHA256_OF_ABC);
 }

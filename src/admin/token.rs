@@ -11,7 +11,10 @@ use axum::{
 };
 use zeroize::Zeroizing;
 
-use crate::config::{ADMIN_TOKEN_RULE, Http, is_admin_token};
+use crate::{
+    config::{ADMIN_TOKEN_RULE, Http, is_admin_token},
+    discretion,
+};
 
 /// What is kept of the token: enough to know it again.
 #[derive(Debug, Clone)]
@@ -36,6 +39,7 @@ pub fn configured(http: &Http) -> Result<Option<Zeroizing<String>>, NoToken> {
     if file.as_os_str().is_empty() {
         return Ok(None);
     }
+    discretion::look_at(file);
     let text = fs::read_to_string(file).map(Zeroizing::new);
     let text = text.map_err(|error| NoToken::Unreadable(file.clone(), error))?;
     if !is_admin_token(text.trim()) {

@@ -17,6 +17,7 @@ pub struct Access {
     pub leeway_s: u32,
     pub client_claim: String,
     pub scopes_claim: String,
+    #[serde(serialize_with = "super::without_query")]
     pub jwks_url: String,
     pub jwks_file: PathBuf,
     pub algorithms: Vec<Algorithm>,
@@ -24,6 +25,7 @@ pub struct Access {
     pub jwks_refresh_s: u32,
     pub jwks_pause_s: u32,
     pub jwks_stale_h_max: u32,
+    #[serde(serialize_with = "super::without_query")]
     pub introspection_url: String,
     pub introspection_client: String,
     pub introspection_secret: Secret,
@@ -31,6 +33,7 @@ pub struct Access {
     pub introspection_cache_s: u32,
     pub introspections_max: usize,
     pub waiting_max: usize,
+    pub waiting_per_sender_max: usize,
     pub fetch_ms_max: u32,
     pub fetch_bytes_max: usize,
     pub root_certificates: PathBuf,

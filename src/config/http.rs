@@ -186,7 +186,7 @@ mod tests {
         let config = Config::from_toml(&format!(
             "[http]\nintermediaries = [\"blink.example\", \"sha256:{fingerprint}\"]\n{TLS}\
              client_authorities = \"a\"\nclients = [\"spiffe://bank/alpha\"]\n\
-             [http.client_certificates]\n\"Alpha.example\" = \"alpha\"\n\"sha256:{fingerprint}\" = \"b\""
+             [http.client_certificates]\n\"alpha.example\" = \"alpha\"\n\"sha256:{fingerprint}\" = \"b\""
         ))
         .unwrap();
         assert_eq!(config.http.intermediaries.len(), 2);
@@ -205,6 +205,7 @@ mod tests {
             (TLS.replace("tls", "admin_tls"), "or http.admin_token"),
             ("[http]\nintermediaries = [\"x\"]".to_owned(), "need http.tls"),
             ("[http]\nintermediaries = [\"sha256:ab\"]".to_owned(), "64 hexadecimal digits"),
+            ("[http]\nintermediaries = [\"Blink.Example\"]".to_owned(), "in small letters"),
             ("[http]\nadmin_token = \"short\"".to_owned(), "32 visible characters"),
             ("[http]\nconnections_max = 0".to_owned(), "http.connections_max"),
         ];

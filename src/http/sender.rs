@@ -8,7 +8,7 @@ use super::{
     problem::{self, Faults, Problem, both},
 };
 use crate::{
-    access::Identity,
+    access::{Identity, SenderKey},
     app::Settings,
     listener::{Certificate, Peer, Pin},
 };
@@ -23,7 +23,7 @@ enum Standing<'a> {
     /// A client itself.
     Direct(&'a Certificate),
     /// Somebody who speaks for clients.
-    Intermediary,
+    Intermediary(&'a Certificate),
 }
 
 /// A request's sender, before its token was looked at.
@@ -44,12 +44,16 @@ impl<'a> Sender<'a> {
             Peer::Plain => Standing::Plain,
             Peer::Certified(certificate) => {
                 let speaks = settings.intermediaries.iter().any(|pin| pin.fits(certificate));
-                if speaks { Standing::Intermediary } else { Standing::Direct(certificate) }
+                if speaks {
+                    Standing::Intermediary(certificate)
+                } else {
+                    Standing::Direct(certificate)
+                }
             }
         };
         let named = single(headers, &CLIENT)
             .map_err(|Again| Faults::invalid("the header X-CorAPI-Client-ID must be sent once"))?;
-        if let Standing::Intermediary = standing {
+        if let Standing::Intermediary(_) = standing {
             let user_agent = headers.get(header::USER_AGENT);
             both(
                 named.ok_or_else(|| Faults::invalid("the header X-CorAPI-Client-ID is required")),
@@ -57,6 +61,20 @@ impl<'a> Sender<'a> {
             )?;
         }
         Ok(Self { standing, named })
+    }
+
+    /// What it is told apart by from others, before its token is known: its certificate, and
+    /// through an intermediary the client that it names.
+    pub(super) fn key(&self) -> SenderKey {
+        match (self.standing, self.named) {
+            (Standing::Plain, _) => None,
+            (Standing::Intermediary(certificate), Some(named)) => {
+                Some([&certificate.fingerprint, named.as_bytes()].concat())
+            }
+            (Standing::Direct(certificate) | Standing::Intermediary(certificate), _) => {
+                Some(certificate.fingerprint.to_vec())
+            }
+        }
     }
 
     /// Refuses a token that belongs to another client than the one that sends it.
@@ -67,7 +85,7 @@ impl<'a> Sender<'a> {
         let names_it = self.named.is_none_or(|named| named.as_bytes() == client.as_bytes());
         let shows_it = match (self.standing, token.certificate) {
             // The certificate that a token is bound to ended at the intermediary.
-            (Standing::Intermediary, _) | (Standing::Plain, None) => true,
+            (Standing::Intermediary(_), _) | (Standing::Plain, None) => true,
             // There is no certificate that it could be bound to.
             (Standing::Plain, Some(_)) => false,
             (Standing::Direct(certificate), bound) => {

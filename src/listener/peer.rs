@@ -102,6 +102,8 @@ pub enum NoPin {
     Empty,
     #[error("after sha256: there must be 64 hexadecimal digits, with colons or without")]
     NoFingerprint,
+    #[error("the name of a host must be in small letters, as certificates are read")]
+    Capitals,
 }
 
 impl Pin {
@@ -118,7 +120,13 @@ impl TryFrom<String> for Pin {
 
     fn try_from(text: String) -> Result<Self, NoPin> {
         let Some(digits) = text.strip_prefix(SHA256) else {
-            return if text.is_empty() { Err(NoPin::Empty) } else { Ok(Self::Name(text)) };
+            // Only a URI or a common name tells capitals from small letters.
+            let is_host = text.contains('.') && !text.contains([':', ' ']);
+            return match text.as_str() {
+                "" => Err(NoPin::Empty),
+                _ if is_host && text.to_ascii_lowercase() != text => Err(NoPin::Capitals),
+                _ => Ok(Self::Name(text)),
+            };
         };
         let bytes = hex::decode(digits.replace(':', "")).map_err(|_| NoPin::NoFingerprint)?;
         Ok(Self::Fingerprint(bytes.try_into().map_err(|_| NoPin::NoFingerprint)?))
@@ -172,6 +180,7 @@ mod tests {
         ] {
             assert_eq!(named(name).fits(&both), fits, "{name}");
         }
+        assert_eq!(Pin::try_from("Alpha.Example".to_owned()), Err(NoPin::Capitals));
         let address = SanType::IpAddress([127, 0, 0, 1].into());
         assert!(named("gateway").fits(&certificate("gateway", vec![address])));
     }

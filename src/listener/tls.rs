@@ -22,7 +22,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use zeroize::Zeroizing;
 
 use super::peer::{self, Certificate, Peer, Pin};
-use crate::config;
+use crate::{config, discretion};
 
 /// Why a listener has no TLS: exit code 2 when it starts.
 #[derive(Debug, thiserror::Error)]
@@ -177,6 +177,7 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 
 /// Says nothing of what is wrong with the file, since that might quote it.
 fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    discretion::look_at(file);
     let text = contents(file)?;
     PrivateKeyDer::from_pem_slice(&text)
         .map_err(|_| TlsError::Malformed { file: file.to_path_buf(), what: "private key" })

@@ -28,6 +28,7 @@ impl Access {
         let bytes = u64::try_from(self.fetch_bytes_max).unwrap_or(u64::MAX);
         let introspections = u64::try_from(self.introspections_max).unwrap_or(u64::MAX);
         let waiting = u64::try_from(self.waiting_max).unwrap_or(u64::MAX);
+        let each = u64::try_from(self.waiting_per_sender_max).unwrap_or(u64::MAX);
         [
             bound("leeway_s", self.leeway_s.into(), 0, 300),
             bound("jwks_refresh_s", self.jwks_refresh_s.into(), 1, 86_400),
@@ -36,6 +37,7 @@ impl Access {
             bound("introspection_cache_s", self.introspection_cache_s.into(), 0, 300),
             bound("introspections_max", introspections, 1, 1024),
             bound("waiting_max", waiting, 1, 65_536),
+            bound("waiting_per_sender_max", each, 1, 65_536),
             bound("fetch_ms_max", self.fetch_ms_max.into(), 100, 20_000),
             bound("fetch_bytes_max", bytes, 1024, 1024 * 1024),
         ]
