@@ -1,9 +1,10 @@
-//! The admin port: health, metrics, the feed, consents, the access journal and the history. Nothing
-//! of it is public.
+//! The admin port: health, metrics, the feed, consents, NATS, the access journal and the history.
+//! Nothing of it is public.
 
 mod browser;
 mod consents;
 mod journal;
+mod nats;
 pub mod token;
 
 use std::{io, sync::Arc};
@@ -29,11 +30,10 @@ use tokio::sync::mpsc;
 use tokio_util::io::StreamReader;
 
 pub use self::browser::Reached;
-use self::token::AdminToken;
+use self::{nats::NatsState, token::AdminToken};
 use crate::{
     app::App,
     feed::{self, Reject, Summary},
-    publisher::PublisherState,
     replay::{self, Part},
 };
 
@@ -57,6 +57,7 @@ pub fn router(
         )
         .route("/feed", post(take_feed))
         .merge(consents::routes())
+        .route("/reconcile", post(nats::reconcile))
         .route("/replay", get(replay_part))
         .route("/access", get(journal::access))
         .route("/history/customers/{id}", get(customer_history))
@@ -113,16 +114,6 @@ struct Parked {
     reason: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct NatsState {
-    state: &'static str,
-    halted: Option<String>,
-    position: Position,
-    lag_events: u64,
-    last_error: Option<String>,
-}
-
 async fn ready(State(app): State<Arc<App>>) -> Response {
     let readiness = readiness(&app);
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -148,7 +139,7 @@ fn readiness(app: &App) -> Readiness {
             && journal.failed.is_none(),
         log: LogState { position, stopped },
         projections,
-        nats: nats(app),
+        nats: NatsState::of(&app.publisher),
         journal,
     }
 }
@@ -156,24 +147,6 @@ fn readiness(app: &App) -> Readiness {
 fn parked(app: &App) -> Vec<Parked> {
     let parked = |(stream, position, reason)| Parked { stream, position, reason };
     app.projections.parked().into_iter().map(parked).collect()
-}
-
-fn nats(app: &App) -> NatsState {
-    let status = app.publisher.status();
-    let (state, halted) = match status.state {
-        PublisherState::Off => ("off", None),
-        PublisherState::Connecting => ("connecting", None),
-        PublisherState::CatchingUp => ("catching up", None),
-        PublisherState::CaughtUp => ("caught up", None),
-        PublisherState::Halted(reason) => ("halted", Some(reason.to_string())),
-    };
-    NatsState {
-        state,
-        halted,
-        position: status.published,
-        lag_events: status.lag_events,
-        last_error: status.last_error.map(|error| error.to_string()),
-    }
 }
 
 fn render(app: &App, metrics: &PrometheusHandle) -> Response {
@@ -185,8 +158,7 @@ fn render(app: &App, metrics: &PrometheusHandle) -> Response {
     gauge("dossier_access_journal_failed", u64::from(now.journal.failed.is_some()));
     let parked = u64::try_from(now.projections.parked.len()).unwrap_or(u64::MAX);
     gauge("dossier_projections_parked_streams", parked);
-    gauge("dossier_publisher_position", now.nats.position.0);
-    gauge("dossier_publisher_lag_events", now.nats.lag_events);
+    now.nats.measure();
     let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     (text, metrics.render()).into_response()
 }

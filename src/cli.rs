@@ -4,6 +4,7 @@
 mod access;
 mod consent;
 mod import;
+mod reconcile;
 mod remote;
 mod replay;
 mod sample;
@@ -31,6 +32,7 @@ Exit codes:
   1  it failed; standard error says why
   2  it was not even begun: wrong arguments, wrong configuration, or no key or a wrong one
   3  an import went through, but some lines were rejected
+  4  stream and log were compared, and differ
 
 Examples:
   dossier sample --customers 100 --seed 1 | dossier import - --data bank --dev
@@ -55,6 +57,8 @@ enum Command {
     Sample(sample::Sample),
     /// Writes the history, decrypted, as NDJSON: every event with its envelope.
     Replay(replay::Replay),
+    /// Compares the stream on NATS with the log, and publishes what is missing at its end.
+    Reconcile(reconcile::Reconcile),
     /// Tells who read or changed the data of a customer, and when, from the access journal.
     Access(access::Access),
     /// Grants, amends, revokes and lists consents: which client may see which customers.
@@ -135,6 +139,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(import) => return import.run(),
         Command::Sample(sample) => sample.run()?,
         Command::Replay(replay) => replay.run()?,
+        Command::Reconcile(reconcile) => return reconcile.run(),
         Command::Access(access) => access.run()?,
         Command::Consent(consent) => consent.run()?,
         Command::Token(token) => token.run()?,

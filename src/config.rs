@@ -3,9 +3,9 @@
 mod access;
 mod environment;
 mod http;
+mod nats;
 
 use std::{
-    collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
 };
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::access::{Access, Algorithm, ScopeNames};
 pub use self::http::{ADMIN_TOKEN_RULE, Http, Tls, is_admin_token};
-use crate::publisher::BodyClass;
+pub use self::nats::Nats;
 
 /// Every key with its default and its meaning.
 const DEFAULTS: &str = include_str!("../deploy/config.default.toml");
@@ -72,20 +72,6 @@ pub struct Rules {
     pub addresses_max: usize,
     pub contacts_max: usize,
     pub contact_write_relations: Vec<Relation>,
-}
-
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nats {
-    #[serde(serialize_with = "without_secrets")]
-    pub urls: Vec<String>,
-    pub stream: String,
-    pub prefix: String,
-    pub replicas: usize,
-    pub in_flight_max: usize,
-    pub bodies: BTreeSet<BodyClass>,
-    pub credentials: PathBuf,
-    pub root_certificates: PathBuf,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -154,14 +140,6 @@ impl Serialize for Secret {
     }
 }
 
-/// URLs without what may stand in them to get in.
-fn without_secrets<S: serde::Serializer>(
-    urls: &[String],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(urls.iter().map(|url| without_secret(url)))
-}
-
 /// A URL without its query, which may be a secret, too.
 fn without_query<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
     let url = without_secret(url);
@@ -171,6 +149,7 @@ fn without_query<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok
     }
 }
 
+/// A URL without what may stand in it to get in.
 fn without_secret(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     match rest.rsplit_once('@') {
@@ -235,13 +214,15 @@ impl Config {
             bound("rules.addresses_max", self.rules.addresses_max, 10_000),
             bound("rules.contacts_max", self.rules.contacts_max, 200),
             bound("nats.in_flight_max", self.nats.in_flight_max, 4096),
-            bound("nats.replicas", self.nats.replicas, 5),
             file_bytes,
         ]
         .into_iter()
         .flatten();
-        let wrong: Vec<String> =
-            wrong.chain(self.http.wrong()).chain(self.access.wrong()).collect();
+        let wrong: Vec<String> = wrong
+            .chain(self.http.wrong())
+            .chain(self.access.wrong())
+            .chain(self.nats.wrong())
+            .collect();
         anyhow::ensure!(wrong.is_empty(), "the configuration is wrong: {}", wrong.join("; "));
         Ok(())
     }

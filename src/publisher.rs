@@ -2,8 +2,9 @@
 //!
 //! Why nothing is lost, doubled or out of order:
 //!
-//! 1. The stream itself says how far we are: a session begins by reading the stream's last message,
-//!    and goes on only if the log holds that position with that hash. No local note is kept.
+//! 1. The stream itself says how far we are: a session begins by looking at the stream
+//!    (`survey.rs`), and goes on behind its last message only if the log holds that position with
+//!    that hash. No local note is kept.
 //! 2. Each message says which sequence must be the stream's last (`Nats-Expected-Last-Sequence`),
 //!    so the event after position p is stored only right after p, whoever else is sending.
 //! 3. All but a session's first also name the message before them (`Nats-Expected-Last-Msg-Id`),
@@ -15,32 +16,51 @@
 //!    "duplicate" that it does not see there was purged, and is published under another message id.
 //! 6. A server that lost its end has an older last message, so the rest is published again; one
 //!    that was emptied gets everything again, under new sequences. Subscribers skip by position.
-//! 7. A last message that the log does not hold (beyond its end, another hash, somebody else's)
-//!    halts: then the log lost data or the stream is not ours, and only a human can tell.
+//! 7. While nothing is published, the end of the stream is looked at now and then, so that a server
+//!    that lost it is noticed without an event.
+//! 8. A stream that the log contradicts (ahead of it, of another log, with somebody else's message
+//!    at its end, out of order) halts: then the log lost data or the stream is not ours, and only a
+//!    human can tell. What is wrong inside the stream is told, and publishing goes on: nothing that
+//!    comes after makes it worse. Either way `trouble.rs` says what can be done.
 
 mod backoff;
 mod cloud_event;
+mod compare;
+mod comparison;
+mod configuration;
 mod connection;
 mod feed;
+mod mirror;
+mod reconcile;
 mod report;
-mod resume;
 mod run;
 mod session;
 mod settings;
-mod stream;
 mod subject;
+mod survey;
+mod trouble;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use events::{id::Position, log::EventLog};
-use tokio::sync::watch;
+use events::{
+    id::Position,
+    log::{EventLog, ReadError},
+};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::settings::{BodyClass, PublisherError, PublisherSettings};
+pub use self::{
+    comparison::{Comparison, Faults},
+    configuration::Difference,
+    reconcile::ReconcileError,
+    settings::{BodyClass, Discard, Login, PublisherError, PublisherSettings, SecretIn},
+    trouble::{DAMAGES, HALTS, Trouble},
+};
 use self::{connection::Server, report::Report, run::Run};
+use crate::clock;
 
 /// How log lines are kept from telling, at their finest, how the connection gets in.
 pub(crate) const QUIET: &str = "async_nats::connector=info";
@@ -55,8 +75,10 @@ pub enum PublisherState {
     CatchingUp,
     /// The stream holds everything up to the watermark.
     CaughtUp,
+    /// NATS is there and does not store: the stream is full, say, or a permission is missing.
+    Refused,
     /// The stream and the log contradict each other; nothing is published until that is mended.
-    Halted(Arc<str>),
+    Halted(Trouble),
 }
 
 /// How far the publisher is, at one moment.
@@ -69,6 +91,12 @@ pub struct PublisherStatus {
     pub lag_events: u64,
     /// What went wrong last, also when it goes well again.
     pub last_error: Option<Arc<str>>,
+    /// How often the stream was compared with the log.
+    pub looks: u64,
+    /// What is wrong inside the stream, beside which publishing goes on.
+    pub damage: Option<Trouble>,
+    /// In what the stream is set up in another way than it would be made.
+    pub differences: Arc<[Difference]>,
 }
 
 /// The publisher, as the rest of the service sees it.
@@ -76,6 +104,19 @@ pub struct PublisherStatus {
 pub struct Publisher {
     log: EventLog,
     status: watch::Receiver<PublisherStatus>,
+    target: Option<Arc<Target>>,
+}
+
+/// Where to publish, and what is known about it.
+#[derive(Debug)]
+struct Target {
+    settings: PublisherSettings,
+    server: Server,
+    report: Report,
+    /// Ends the session, or the wait for the next one.
+    look_again: Notify,
+    /// One whole comparison at a time.
+    comparing: Mutex<()>,
 }
 
 impl Publisher {
@@ -86,18 +127,32 @@ impl Publisher {
         stop: CancellationToken,
         tasks: &TaskTracker,
     ) -> Result<Self, PublisherError> {
+        let publisher = Self::idle(settings, log)?;
+        publisher.run(stop, tasks);
+        Ok(publisher)
+    }
+
+    /// A publisher that knows where to publish, and does not.
+    pub fn idle(settings: PublisherSettings, log: EventLog) -> Result<Self, PublisherError> {
         settings.check()?;
         let server = Server::new(&settings)?;
         let (report, status) = Report::new(log.clone(), PublisherState::Connecting);
-        let run = Run::new(settings, server, log.clone(), report, tasks.clone());
-        tasks.spawn(run.until(stop));
-        Ok(Self { log, status })
+        let (look_again, comparing) = (Notify::new(), Mutex::default());
+        let target = Target { settings, server, report, look_again, comparing };
+        Ok(Self { log, status, target: Some(Arc::new(target)) })
     }
 
-    /// A publisher that publishes nothing.
+    /// A publisher that has nowhere to publish.
     pub fn off(log: EventLog) -> Self {
         let (_, status) = Report::new(log.clone(), PublisherState::Off);
-        Self { log, status }
+        Self { log, status, target: None }
+    }
+
+    fn run(&self, stop: CancellationToken, tasks: &TaskTracker) {
+        if let Some(target) = &self.target {
+            let run = Run::new(Arc::clone(target), self.log.clone(), tasks.clone(), stop);
+            tasks.spawn(run.until_stopped());
+        }
     }
 
     /// How far it is now; the lag counts to this moment's watermark.
@@ -106,7 +161,22 @@ impl Publisher {
         if status.state != PublisherState::Off {
             status.lag_events = self.log.watermark().0.saturating_sub(status.published.0);
         }
+        if status.state == PublisherState::CaughtUp && status.lag_events > 0 {
+            status.state = PublisherState::CatchingUp;
+        }
         status
+    }
+
+    /// How long the oldest event waits that is not known to be in the stream. Reads the log.
+    pub fn lag_time(&self) -> Result<Duration, ReadError> {
+        let status = self.status();
+        if status.lag_events == 0 {
+            return Ok(Duration::ZERO);
+        }
+        let Some(oldest) = self.log.record(status.published.next())? else {
+            return Ok(Duration::ZERO);
+        };
+        Ok((clock::now() - oldest.envelope().recorded_at).to_std().unwrap_or_default())
     }
 
     /// Tells whenever the status changes; never of the lag alone.

@@ -17,7 +17,7 @@ use crate::{
     config::{self, Config, Http, Nats},
     folder, http,
     listener::{self, Bounds, Listener, Tls, TlsError},
-    publisher::{Publisher, PublisherSettings},
+    publisher::Publisher,
     telemetry,
 };
 
@@ -210,18 +210,7 @@ fn publisher(
         tracing::info!("No NATS server is configured; events wait in the log until one is.");
         return Ok(Publisher::off(log.clone()));
     }
-    let file = |path: &std::path::Path| (!path.as_os_str().is_empty()).then(|| path.to_path_buf());
-    let settings = PublisherSettings {
-        stream: nats.stream.clone(),
-        prefix: nats.prefix.clone(),
-        replicas: nats.replicas,
-        in_flight_max: nats.in_flight_max,
-        bodies: nats.bodies.clone(),
-        credentials: file(&nats.credentials),
-        root_certificates: file(&nats.root_certificates),
-        ..PublisherSettings::new(&nats.urls)
-    };
-    Ok(Publisher::start(settings, log.clone(), stop, tasks)?)
+    Ok(Publisher::start(nats.publisher_settings(), log.clone(), stop, tasks)?)
 }
 
 /// Keeps bounded what is remembered of clients, once an hour.

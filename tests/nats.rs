@@ -1,12 +1,16 @@
 //! The publisher against a real nats-server; here, what its tests have in common.
 
+mod damage;
+mod logins;
 mod messages;
+mod operators;
 mod refusals;
 mod repair;
+mod wire;
 
 use std::time::Duration;
 
-use dossier::publisher::{Publisher, PublisherSettings, PublisherState, PublisherStatus};
+use dossier::publisher::{Publisher, PublisherSettings, PublisherState, PublisherStatus, Trouble};
 use events::{
     customer::CustomerEvent,
     envelope::{Actor, Cause, PayloadKind},
@@ -20,22 +24,41 @@ use tempfile::TempDir;
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::support::nats::NatsServer;
+use crate::support::{self, folder::wait_until_closed, nats::NatsServer};
 
-const WAIT_MAX: Duration = Duration::from_mins(1);
+const WAIT_MAX: Duration = Duration::from_secs(40);
 const STREAM: &str = "DOSSIER";
 
 /// A log in a folder of its own.
 struct Log {
     log: EventLog,
-    _dir: TempDir,
+    dir: TempDir,
+    master: [u8; 32],
 }
 
 impl Log {
     fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::open(tempfile::tempdir().unwrap(), *SecretKey::random().expose())
+    }
+
+    fn open(dir: TempDir, master: [u8; 32]) -> Self {
         let settings = LogSettings { free_bytes_min: 0, ..LogSettings::new(dir.path()) };
-        Self { log: EventLog::open(&settings, SecretKey::random()).unwrap(), _dir: dir }
+        let log = EventLog::open(&settings, SecretKey::from_bytes(master)).unwrap();
+        Self { log, dir, master }
+    }
+
+    /// The same history in another folder, to be gone on with apart.
+    fn copy(&mut self) -> Self {
+        let empty = Self::new();
+        let log = std::mem::replace(&mut self.log, empty.log);
+        log.close();
+        drop(log);
+        wait_until_closed(self.dir.path());
+        let dir = tempfile::tempdir().unwrap();
+        support::nats::copy(self.dir.path(), dir.path());
+        let settings = LogSettings { free_bytes_min: 0, ..LogSettings::new(self.dir.path()) };
+        self.log = EventLog::open(&settings, SecretKey::from_bytes(self.master)).unwrap();
+        Self::open(dir, self.master)
     }
 
     async fn append(&self, customer: &str, events: Vec<CustomerEvent>) {
@@ -99,10 +122,21 @@ impl Running {
         self.until(|status| status.published >= Position(position)).await;
     }
 
-    async fn halted(&self) -> String {
+    async fn halted(&self) -> Trouble {
         let status = self.until(|status| matches!(status.state, PublisherState::Halted(_))).await;
-        let PublisherState::Halted(reason) = status.state else { unreachable!() };
-        reason.to_string()
+        let PublisherState::Halted(trouble) = status.state else { unreachable!() };
+        trouble
+    }
+
+    async fn damaged(&self) -> Trouble {
+        self.until(|status| status.damage.is_some()).await.damage.unwrap()
+    }
+
+    /// Has the stream looked at again, whatever it waits for.
+    async fn ask_again(&self) {
+        let looks = self.publisher.status().looks;
+        let _ = self.publisher.reconcile().await;
+        self.until(|status| status.looks > looks).await;
     }
 
     async fn until(&self, reached: impl Fn(&PublisherStatus) -> bool) -> PublisherStatus {

@@ -10,5 +10,7 @@ pub(crate) mod document;
 pub(crate) mod folder;
 pub(crate) mod issuer;
 pub(crate) mod nats;
+pub(crate) mod nats_accounts;
+pub(crate) mod proxy;
 pub(crate) mod signing;
 pub(crate) mod tls;

@@ -1,11 +1,13 @@
 //! One connection to NATS, never mended: when it is gone, so is the session on it.
 
-use std::time::Duration;
+use std::{fs, io, path::Path, time::Duration};
 
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use percent_encoding::percent_decode_str;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
-use super::settings::{PublisherError, PublisherSettings};
+use super::settings::{Login, PublisherError, PublisherSettings, SecretIn};
 use crate::loopback;
 
 /// For TCP, TLS and the greeting of one server.
@@ -14,6 +16,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 const PING_EVERY: Duration = Duration::from_secs(10);
 
 /// Where NATS is, and how to get in.
+#[derive(Debug)]
 pub(super) struct Server {
     addresses: Vec<ServerAddr>,
     settings: PublisherSettings,
@@ -65,9 +68,53 @@ impl Server {
         if let Some(roots) = &self.settings.root_certificates {
             options = options.add_root_certificates(roots.clone());
         }
-        if let Some(credentials) = &self.settings.credentials {
-            options = options.credentials_file(credentials).await?;
+        if let Some((certificate, key)) = &self.settings.certificate {
+            options = options.add_client_certificate(certificate.clone(), key.clone());
         }
-        Ok(options)
+        self.log_in(options).await
     }
+
+    async fn log_in(&self, options: ConnectOptions) -> Result<ConnectOptions, async_nats::Error> {
+        Ok(match &self.settings.login {
+            // The client library does not look into URLs for these.
+            Login::None => match self.addresses.iter().find(|address| address.has_user_pass()) {
+                Some(address) => {
+                    let password = decoded(address.password().unwrap_or_default());
+                    options.user_and_password(
+                        decoded(address.username().unwrap_or_default()),
+                        password,
+                    )
+                }
+                None => options,
+            },
+            Login::Password { user, password } => {
+                options.user_and_password(user.clone(), read(password)?.to_string())
+            }
+            Login::Token(token) => options.token(read(token)?.to_string()),
+            Login::Nkey(path) => options.nkey(read_file(path)?.trim().to_owned()),
+            Login::Credentials(path) => {
+                options.credentials(&read_file(path)?).map_err(|error| in_file(path, error))?
+            }
+        })
+    }
+}
+
+/// A part of a URL as it was meant.
+fn decoded(part: &str) -> String {
+    percent_decode_str(part).decode_utf8_lossy().into_owned()
+}
+
+fn read(secret: &SecretIn) -> io::Result<Zeroizing<String>> {
+    match secret {
+        SecretIn::Settings(secret) => Ok(Zeroizing::new(secret.expose().to_owned())),
+        SecretIn::File(path) => Ok(Zeroizing::new(read_file(path)?.trim().to_owned())),
+    }
+}
+
+fn read_file(path: &Path) -> io::Result<Zeroizing<String>> {
+    fs::read_to_string(path).map(Zeroizing::new).map_err(|error| in_file(path, error))
+}
+
+fn in_file(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -1,22 +1,20 @@
 //! Session after session, with a wait between them, until the service stops.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use async_nats::jetstream::stream::Config;
 use events::{id::Position, log::EventLog};
 use tokio::time;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
+    Target,
     backoff::Backoff,
     cloud_event::Encoder,
-    connection::{Connection, Server},
+    connection::Connection,
     feed::Feed,
-    report::Report,
-    resume::{self, Start},
+    mirror::Mirror,
     session::{self, Session, SessionError},
-    settings::PublisherSettings,
-    stream,
+    survey::{self, Start},
 };
 
 /// Between two tries to reach NATS, at most.
@@ -25,103 +23,101 @@ const RETRY_MAX: Duration = Duration::from_secs(2);
 const RECHECK_MAX: Duration = Duration::from_secs(30);
 
 pub(super) struct Run {
-    settings: PublisherSettings,
-    server: Server,
+    target: Arc<Target>,
     log: EventLog,
-    report: Report,
     tasks: TaskTracker,
-    /// In what the stream differs from how it would be made, as far as told already.
-    told: Vec<&'static str>,
+    stop: CancellationToken,
     /// What the server took for a duplicate last.
     doubted: Option<Position>,
 }
 
+/// A stream that was looked at, and where to go on in it.
+struct Opened {
+    connection: Connection,
+    mirror: Mirror,
+    start: Start,
+}
+
 impl Run {
     pub(super) fn new(
-        settings: PublisherSettings,
-        server: Server,
+        target: Arc<Target>,
         log: EventLog,
-        report: Report,
         tasks: TaskTracker,
+        stop: CancellationToken,
     ) -> Self {
-        Self { settings, server, log, report, tasks, told: Vec::new(), doubted: None }
+        Self { target, log, tasks, stop, doubted: None }
     }
 
     /// Publishes until it is to stop.
-    pub(super) async fn until(mut self, stop: CancellationToken) {
+    pub(super) async fn until_stopped(mut self) {
         let mut backoff = Backoff::new();
         loop {
-            let before = self.report.position();
-            let Err(error) = Box::pin(self.session(&stop)).await else { return };
-            if self.report.position() != before {
+            let before = self.target.report.position();
+            let Err(error) = Box::pin(self.session()).await else { return };
+            if self.target.report.position() != before {
                 backoff.reset();
             }
             if let SessionError::Elsewhere { position, .. } = error {
                 self.doubted = Some(position);
             }
             let wait = backoff.wait(self.note(&error));
-            if stop.run_until_cancelled(time::sleep(wait)).await.is_none() {
-                return;
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = self.target.look_again.notified() => {}
+                () = time::sleep(wait) => {}
             }
         }
     }
 
     /// One connection; ends without an error only when it is to stop.
-    async fn session(&mut self, stop: &CancellationToken) -> Result<(), SessionError> {
+    async fn session(&mut self) -> Result<(), SessionError> {
+        let stop = self.stop.clone();
         let Some(opened) = Box::pin(stop.run_until_cancelled(self.open())).await else {
             return Ok(());
         };
-        let (connection, start) = opened?;
+        let Opened { connection, mirror, start } = opened?;
         let Start { after, sequence, .. } = start;
         tracing::info!(position = after.0, sequence, "Connected to NATS; publishing goes on.");
-        let encoder = Encoder::new(&self.settings);
+        let encoder = Encoder::new(&self.target.settings);
         let feed = Feed::new(self.log.clone(), encoder, after, &self.tasks);
-        let in_flight_max = self.settings.in_flight_max;
-        Session::new(connection.client, start, in_flight_max, &self.report)
-            .publish(feed, &connection.gone, stop)
-            .await
+        let Connection { client, gone } = connection;
+        Session::new(client, mirror, start, &self.target).publish(feed, &gone, &self.stop).await
     }
 
-    async fn open(&mut self) -> Result<(Connection, Start), SessionError> {
-        let connection = self.server.connect().await.map_err(SessionError::Connect)?;
+    async fn open(&mut self) -> Result<Opened, SessionError> {
+        let connection = self.target.server.connect().await.map_err(SessionError::Connect)?;
         let jetstream = session::context(connection.client.clone(), 1);
-        let stream =
-            stream::open(&jetstream, &self.settings).await.map_err(SessionError::Stream)?;
-        self.tell_differences(&stream.cached_info().config);
-        let end = stream::end(&stream, &self.settings).await.map_err(SessionError::Stream)?;
-        if end.message.is_none() && end.sequence > 0 {
-            let sequence = end.sequence;
+        let mirror = Mirror::open(&jetstream, &self.target.settings, self.log.clone()).await?;
+        self.target.report.differences(mirror.differences(&self.target.settings));
+        let survey = survey::survey(&mirror).await?;
+        let mut start = survey.start;
+        if survey.is_empty && start.sequence > 0 {
+            let sequence = start.sequence;
             tracing::warn!(sequence, "The stream was emptied; publishing everything again.");
         }
-        let log = self.log.clone();
-        let compared = self.tasks.spawn_blocking(move || resume::start(&end, &log)).await;
-        let mut start = compared.map_err(|_| SessionError::Unread)??;
+        self.target.report.surveyed(&survey);
         if self.doubted.take().is_some_and(|doubted| doubted > start.after) {
             start.renamed_to = self.log.watermark();
         }
-        Ok((connection, start))
-    }
-
-    fn tell_differences(&mut self, found: &Config) {
-        let differences = stream::differences(found, &self.settings);
-        if differences != self.told && !differences.is_empty() {
-            tracing::warn!(
-                stream = self.settings.stream,
-                ?differences,
-                "The stream is set up in another way than dossier would; it is left as it is."
-            );
-        }
-        self.told = differences;
+        Ok(Opened { connection, mirror, start })
     }
 
     /// Says what happened; answers how long to wait at most before the next try.
     fn note(&self, error: &SessionError) -> Duration {
-        if let SessionError::Halt(halt) = error {
-            self.report.halted(halt);
-            RECHECK_MAX
-        } else {
-            self.report.failed(error);
-            RETRY_MAX
+        match error {
+            SessionError::Halt(halt) => {
+                self.target.report.halted(halt);
+                RECHECK_MAX
+            }
+            SessionError::Asked => Duration::ZERO,
+            error if error.is_refusal() => {
+                self.target.report.refused(error);
+                RETRY_MAX
+            }
+            error => {
+                self.target.report.failed(error);
+                RETRY_MAX
+            }
         }
     }
 }

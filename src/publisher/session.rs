@@ -17,14 +17,11 @@ use async_nats::{
 };
 use events::id::{EventId, Position};
 use futures::FutureExt;
-use tokio::time;
+use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    cloud_event::Outgoing,
-    feed::Feed,
-    report::{self, Report},
-    resume::{Halt, Start},
+    Target, cloud_event::Outgoing, feed::Feed, mirror::Mirror, report, survey::Start, trouble::Halt,
 };
 
 /// For any answer of NATS.
@@ -47,6 +44,12 @@ pub(super) enum SessionError {
     Refused { position: Position, source: PublishError },
     #[error("the event at position {position} was stored before, at sequence {sequence}")]
     Elsewhere { position: Position, sequence: u64 },
+    #[error("the stream does not end where it did: at sequence {found} instead of {expected}")]
+    Moved { expected: u64, found: u64 },
+    #[error("the stream was emptied")]
+    Emptied,
+    #[error("somebody asked that the stream be looked at again")]
+    Asked,
     /// The thread that reads it is gone, or the log was closed.
     #[error("the log is no longer read")]
     Unread,
@@ -54,7 +57,8 @@ pub(super) enum SessionError {
 
 pub(super) struct Session<'a> {
     jetstream: Context,
-    report: &'a Report,
+    mirror: Mirror,
+    target: &'a Target,
     in_flight: VecDeque<Sent>,
     in_flight_max: usize,
     /// The sequence of the last message sent, if all goes as foreseen.
@@ -73,15 +77,12 @@ struct Sent {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(
-        client: Client,
-        start: Start,
-        in_flight_max: usize,
-        report: &'a Report,
-    ) -> Self {
+    pub(super) fn new(client: Client, mirror: Mirror, start: Start, target: &'a Target) -> Self {
+        let in_flight_max = target.settings.in_flight_max;
         Self {
             jetstream: context(client, in_flight_max),
-            report,
+            mirror,
+            target,
             in_flight: VecDeque::with_capacity(in_flight_max),
             in_flight_max,
             sequence: start.sequence,
@@ -98,23 +99,43 @@ impl<'a> Session<'a> {
         gone: &CancellationToken,
         stop: &CancellationToken,
     ) -> Result<(), SessionError> {
-        self.report.published(self.published);
+        let target = self.target;
         let (mut stopped, mut lost) = (pin!(stop.cancelled()), pin!(gone.cancelled()));
+        let mut asked = pin!(target.look_again.notified());
+        let look_every = target.settings.look_every;
+        let mut looks = time::interval_at(Instant::now() + look_every, look_every);
         loop {
             let has_room = self.in_flight.len() < self.in_flight_max;
             tokio::select! {
                 biased;
                 () = &mut stopped => break,
                 () = &mut lost => return Err(SessionError::Lost),
+                () = &mut asked => return Err(SessionError::Asked),
                 answer = next(&mut self.in_flight) => self.settle(answer)?,
                 message = feed.next(), if has_room => {
                     self.send(message.ok_or(SessionError::Unread)?.map_err(Halt::Log)?).await?;
                     self.send_what_is_ready(&mut feed).await?;
                 }
+                _ = looks.tick(), if self.in_flight.is_empty() => self.look().await?,
             }
         }
         // What is not answered in time is looked up by the next session.
         let _ = time::timeout(STOP_MAX, self.finish()).await;
+        Ok(())
+    }
+
+    /// While nothing is sent, only a look shows what became of the stream.
+    async fn look(&mut self) -> Result<(), SessionError> {
+        let info = self.mirror.info().await?;
+        let (expected, found) = (self.sequence, info.state.last_sequence);
+        if found != expected {
+            return Err(SessionError::Moved { expected, found });
+        }
+        // A stream that drops what is old may well be empty.
+        let was_emptied = info.state.messages == 0 && self.published > Position::ZERO;
+        if was_emptied && info.config.max_age.is_zero() {
+            return Err(SessionError::Emptied);
+        }
         Ok(())
     }
 
@@ -174,8 +195,8 @@ impl<'a> Session<'a> {
             stored += 1;
             answer = next(&mut self.in_flight).now_or_never();
         }
-        report::stored(stored);
-        self.report.published(self.published);
+        self.target.report.stored(stored, self.published);
+        self.target.report.published(self.published);
         result
     }
 
@@ -199,6 +220,21 @@ impl<'a> Session<'a> {
         let _ = client.flush().await;
         let _ = client.drain().await;
         Ok(())
+    }
+}
+
+impl SessionError {
+    /// Whether the server is there and says no, for a reason that time alone does not mend.
+    pub(super) fn is_refusal(&self) -> bool {
+        let Self::Refused { source, .. } = self else { return false };
+        !matches!(
+            source.kind(),
+            PublishErrorKind::TimedOut
+                | PublishErrorKind::BrokenPipe
+                | PublishErrorKind::WrongLastSequence
+                | PublishErrorKind::WrongLastMessageId
+                | PublishErrorKind::StreamNotFound
+        )
     }
 }
 

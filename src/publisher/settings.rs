@@ -1,9 +1,11 @@
 //! How the publisher is set up, and what of that is refused.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, fmt, path::PathBuf, time::Duration};
 
 use events::tag::Class;
 use serde::{Deserialize, Serialize};
+
+use crate::config::Secret;
 
 /// Messages in flight that any server can be expected to take.
 const IN_FLIGHT_MAX: usize = 4096;
@@ -30,9 +32,41 @@ impl From<Option<Class>> for BodyClass {
     }
 }
 
+/// What a full stream does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Discard {
+    /// Refuses new messages: publishing stands still, visibly.
+    New,
+    /// Drops its oldest.
+    Old,
+}
+
+/// How the service proves who it is, beside a certificate.
+#[derive(Debug, Clone)]
+pub enum Login {
+    None,
+    Password {
+        user: String,
+        password: SecretIn,
+    },
+    Token(SecretIn),
+    /// A file with the seed of an nkey.
+    Nkey(PathBuf),
+    /// A credentials file (JWT and key).
+    Credentials(PathBuf),
+}
+
+/// Where a secret stands; a file is read for every connection.
+#[derive(Debug, Clone)]
+pub enum SecretIn {
+    Settings(Secret),
+    File(PathBuf),
+}
+
 /// Where to publish, and what.
 ///
-/// Prints nothing, since a URL may hold a password.
+/// Prints its stream only, since a URL may hold a password.
 #[derive(Clone)]
 pub struct PublisherSettings {
     /// `nats://HOST:PORT` or `tls://HOST:PORT`, with `USER:PASSWORD@` before the host if need be.
@@ -44,14 +78,32 @@ pub struct PublisherSettings {
     pub source: String,
     /// Copies that a new stream keeps in a cluster.
     pub replicas: usize,
+    /// Bytes that a new stream may hold; zero is no limit.
+    pub bytes_max: u64,
+    /// How old a message may get in a new stream; zero is no limit.
+    pub age_max: Duration,
+    pub discard: Discard,
+    /// How long a new stream's server knows a message id again.
+    pub duplicate_window: Duration,
+    /// Whether a new stream takes many messages in one write.
+    pub atomic_batches: bool,
+    /// While nothing is published, how often the stream is looked at.
+    pub look_every: Duration,
     /// Messages sent and not yet acknowledged.
     pub in_flight_max: usize,
     /// The others go out as headers only, so that no position is missing.
     pub bodies: BTreeSet<BodyClass>,
-    /// A credentials file (JWT and key).
-    pub credentials: Option<PathBuf>,
+    pub login: Login,
+    /// The certificate to show, and its private key, in PEM.
+    pub certificate: Option<(PathBuf, PathBuf)>,
     /// Whom to trust besides the system's own, in PEM.
     pub root_certificates: Option<PathBuf>,
+}
+
+impl fmt::Debug for PublisherSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublisherSettings").field("stream", &self.stream).finish_non_exhaustive()
+    }
 }
 
 impl PublisherSettings {
@@ -62,9 +114,16 @@ impl PublisherSettings {
             prefix: "dossier".to_owned(),
             source: "/dossier".to_owned(),
             replicas: 1,
+            bytes_max: 0,
+            age_max: Duration::ZERO,
+            discard: Discard::New,
+            duplicate_window: Duration::from_mins(2),
+            atomic_batches: false,
+            look_every: Duration::from_secs(30),
             in_flight_max: 256,
             bodies: [BodyClass::Identity, BodyClass::Contact, BodyClass::None].into(),
-            credentials: None,
+            login: Login::None,
+            certificate: None,
             root_certificates: None,
         }
     }

@@ -9,7 +9,8 @@ use events::{
 };
 
 use super::{
-    backoff::Backoff, cloud_event::percent_encoded, settings::PublisherSettings, stream, subject,
+    backoff::Backoff, cloud_event::percent_encoded, configuration, settings::PublisherSettings,
+    subject,
 };
 
 fn subject_of(id: &str, tag: &str) -> String {
@@ -74,10 +75,16 @@ fn waits_grow_to_their_bound_and_no_further() {
 #[test]
 fn a_stream_with_limits_is_told_apart() {
     let settings = PublisherSettings::new(["localhost"]);
-    let wanted = stream::config(&settings);
+    let wanted = configuration::config(&settings);
     // The server says -1 where nothing is limited.
     let made = Config { max_bytes: -1, max_messages: -1, max_messages_per_subject: -1, ..wanted };
-    assert_eq!(stream::differences(&made, &settings), Vec::<&str>::new());
+    assert_eq!(configuration::differences(&made, &settings), []);
     let other = Config { max_bytes: 1, deny_purge: true, num_replicas: 3, ..made };
-    assert_eq!(stream::differences(&other, &settings), ["max_bytes", "deny_purge", "num_replicas"]);
+    let differences = configuration::differences(&other, &settings);
+    let told: Vec<_> =
+        differences.iter().map(|one| (&*one.setting, &*one.found, &*one.wanted)).collect();
+    assert_eq!(
+        told,
+        [("max_bytes", "1", "0"), ("deny_purge", "true", "false"), ("num_replicas", "3", "1")]
+    );
 }

@@ -14,8 +14,9 @@ async fn a_stream_ahead_of_the_log_halts_until_the_log_is_whole() {
 
     older.fill(10).await;
     let running = older.publish_to(&server);
-    let reason = running.halted().await;
-    assert!(reason.contains("ahead of the log") && reason.contains("position 20"), "{reason}");
+    let halt = running.halted().await;
+    assert_eq!(&*halt.kind, "ahead");
+    assert!(halt.what.contains("position 20"), "{halt:?}");
     agree(&log.log, &server.read(STREAM).await);
 }
 
@@ -29,8 +30,9 @@ async fn a_stream_of_another_log_halts() {
     running.caught_up().await;
     running.stop().await;
 
-    let reason = other.publish_to(&server).halted().await;
-    assert!(reason.contains("differs from the log at position 20"), "{reason}");
+    let halt = other.publish_to(&server).halted().await;
+    assert_eq!(&*halt.kind, "differs");
+    assert!(halt.what.contains("position 20"), "{halt:?}");
     agree(&log.log, &server.read(STREAM).await);
 }
 
@@ -47,8 +49,9 @@ async fn a_message_of_somebody_else_at_the_end_halts_until_it_is_gone() {
 
     log.fill(10).await;
     let running = log.publish_to(&server);
-    let reason = running.halted().await;
-    assert!(reason.contains("sequence 21"), "{reason}");
+    let halt = running.halted().await;
+    assert_eq!(&*halt.kind, "foreign");
+    assert!(halt.what.contains("sequence 21, subject dossier.noise"), "{halt:?}");
     assert_eq!(server.read(STREAM).await.len(), 21);
 
     let stream = server.stream(STREAM).await;

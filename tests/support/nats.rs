@@ -7,7 +7,7 @@ use std::{
     process::{Child, ChildStderr, Command, Stdio},
     sync::mpsc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_nats::{
@@ -49,13 +49,24 @@ impl Stored {
 impl NatsServer {
     /// Starts a server on a port that it chooses.
     pub(crate) fn start() -> Self {
+        Self::configured("")
+    }
+
+    /// The same, with more in its configuration.
+    pub(crate) fn configured(configuration: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (child, port) = spawn(&dir.path().join("store"), None);
+        let file = dir.path().join("nats.conf");
+        fs::write(&file, configuration).unwrap();
+        let (child, port) = spawn(&file, &dir.path().join("store"), None);
         Self { dir, port, child: Some(child) }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// As a crash would: nothing is said, nothing is flushed.
@@ -69,7 +80,8 @@ impl NatsServer {
     /// Starts it again, where it was.
     pub(crate) fn restart(&mut self) {
         self.kill();
-        let (child, port) = spawn(&self.store(), Some(self.port));
+        let file = self.dir.path().join("nats.conf");
+        let (child, port) = spawn(&file, &self.store(), Some(self.port));
         assert_eq!(port, self.port);
         self.child = Some(child);
     }
@@ -120,6 +132,38 @@ impl NatsServer {
         stored.collect().await
     }
 
+    /// Stores a message again, with other headers.
+    pub(crate) async fn send(&self, message: &Stored, change: impl FnOnce(&mut HeaderMap)) {
+        let mut headers = HeaderMap::new();
+        for (name, values) in message.headers.iter() {
+            let expects = name.to_string().starts_with("Nats-Expected");
+            values
+                .iter()
+                .filter(|_| !expects)
+                .for_each(|value| headers.append(name.clone(), value.clone()));
+        }
+        change(&mut headers);
+        let body = message.body.clone().into();
+        let subject = message.subject.clone();
+        let jetstream = self.jetstream().await;
+        let sent = jetstream.publish_with_headers(subject, headers, body).await;
+        sent.unwrap().await.unwrap();
+    }
+
+    /// How many messages a stream holds.
+    pub(crate) async fn length(&self, name: &str) -> u64 {
+        self.stream(name).await.cached_info().state.messages
+    }
+
+    /// Waits until a stream holds more than that many messages.
+    pub(crate) async fn until_longer(&self, name: &str, messages: u64) {
+        let (mut stream, started) = (self.stream(name).await, Instant::now());
+        while stream.info().await.unwrap().state.messages <= messages {
+            assert!(started.elapsed() < READY_MAX, "the stream stays short");
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn store(&self) -> PathBuf {
         self.dir.path().join("store")
     }
@@ -144,10 +188,12 @@ pub(crate) fn agree(log: &EventLog, stored: &[Stored]) {
     }
 }
 
-fn spawn(store: &Path, port: Option<u16>) -> (Child, u16) {
+fn spawn(configuration: &Path, store: &Path, port: Option<u16>) -> (Child, u16) {
     let port = port.map_or_else(|| "-1".to_owned(), |port| port.to_string());
     let program = program();
     let mut child = Command::new(&program)
+        .arg("--config")
+        .arg(configuration)
         .args(["--addr", "127.0.0.1", "--port", &port, "--jetstream", "--store_dir"])
         .arg(store)
         .stderr(Stdio::piped())
@@ -191,7 +237,7 @@ fn program() -> PathBuf {
         .expect("no nats-server: run deploy/nats-server.sh and name what it prints in NATS_SERVER")
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

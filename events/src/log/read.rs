@@ -162,6 +162,14 @@ impl EventLog {
         }
     }
 
+    /// Whether the payload of a record was forgotten; opens nothing.
+    pub fn is_forgotten(&self, record: &Record) -> Result<bool, ReadError> {
+        let head = &record.envelope().head;
+        let PayloadKind::Sealed { class, slot } = head.payload else { return Ok(false) };
+        let keys = self.shared.keys.get(slot, &head.stream)?;
+        Ok(matches!(keys.of(class), DataKey::Destroyed))
+    }
+
     /// The position of the event before one in its stream; zero if it was the first.
     pub fn previous(&self, stream: &StreamId, version: Version) -> Result<Position, ReadError> {
         let before = Version(version.0.saturating_sub(1));

@@ -1,0 +1,150 @@
+//! `[nats]`: where events are published, and how the service gets in there.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Secret, without_secret};
+use crate::publisher::{BodyClass, Discard, Login, PublisherSettings, SecretIn};
+
+/// What can be set about publishing.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nats {
+    #[serde(serialize_with = "without_secrets")]
+    pub urls: Vec<String>,
+    pub stream: String,
+    pub prefix: String,
+    pub replicas: usize,
+    pub bytes_max: u64,
+    pub age_max_h: u64,
+    pub discard: Discard,
+    pub duplicate_window_s: u64,
+    pub atomic_batches: bool,
+    pub look_s: u64,
+    pub in_flight_max: usize,
+    pub bodies: BTreeSet<BodyClass>,
+    pub user: String,
+    pub password: Secret,
+    pub password_file: PathBuf,
+    pub token: Secret,
+    pub token_file: PathBuf,
+    pub nkey_file: PathBuf,
+    pub credentials: PathBuf,
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    pub root_certificates: PathBuf,
+}
+
+impl Nats {
+    /// What the publisher is told.
+    pub fn publisher_settings(&self) -> PublisherSettings {
+        PublisherSettings {
+            stream: self.stream.clone(),
+            prefix: self.prefix.clone(),
+            replicas: self.replicas,
+            bytes_max: self.bytes_max,
+            age_max: Duration::from_secs(self.age_max_h * 3600),
+            discard: self.discard,
+            duplicate_window: Duration::from_secs(self.duplicate_window_s),
+            atomic_batches: self.atomic_batches,
+            look_every: Duration::from_secs(self.look_s),
+            in_flight_max: self.in_flight_max,
+            bodies: self.bodies.clone(),
+            login: self.login(),
+            certificate: file(&self.certificate).zip(file(&self.key)),
+            root_certificates: file(&self.root_certificates),
+            ..PublisherSettings::new(&self.urls)
+        }
+    }
+
+    /// The one way in that is configured; `wrong` has seen to it that there are not two.
+    fn login(&self) -> Login {
+        if !self.user.is_empty() {
+            let password = secret(&self.password, &self.password_file);
+            return Login::Password { user: self.user.clone(), password };
+        }
+        if !self.token.expose().is_empty() || is_given(&self.token_file) {
+            return Login::Token(secret(&self.token, &self.token_file));
+        }
+        if let Some(path) = file(&self.nkey_file) {
+            return Login::Nkey(path);
+        }
+        file(&self.credentials).map_or(Login::None, Login::Credentials)
+    }
+
+    /// All that is wrong, each in a clause of its own.
+    pub(super) fn wrong(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let bounds: [(&str, u64, u64, u64); 5] = [
+            ("nats.bytes_max", self.bytes_max, 0, 1 << 50),
+            ("nats.age_max_h", self.age_max_h, 0, 24 * 366 * 100),
+            ("nats.duplicate_window_s", self.duplicate_window_s, 1, 3600),
+            ("nats.look_s", self.look_s, 1, 3600),
+            ("nats.replicas", u64::try_from(self.replicas).unwrap_or(u64::MAX), 1, 5),
+        ];
+        for (name, value, min, max) in bounds {
+            if !(min..=max).contains(&value) {
+                wrong.push(format!("{name} must lie between {min} and {max}"));
+            }
+        }
+        wrong.extend(self.wrong_logins());
+        wrong
+    }
+
+    fn wrong_logins(&self) -> Vec<String> {
+        let has = |secret: &Secret| !secret.expose().is_empty();
+        let mut wrong = Vec::new();
+        let logins = [
+            !self.user.is_empty(),
+            has(&self.token) || is_given(&self.token_file),
+            is_given(&self.nkey_file),
+            is_given(&self.credentials),
+        ];
+        if logins.into_iter().filter(|login| *login).count() > 1 {
+            wrong.push(
+                "of nats.user, nats.token, nats.nkey_file and nats.credentials only one is to be \
+                 given"
+                    .to_owned(),
+            );
+        }
+        if has(&self.password) && is_given(&self.password_file) {
+            wrong.push("give nats.password or nats.password_file, not both".to_owned());
+        }
+        if has(&self.token) && is_given(&self.token_file) {
+            wrong.push("give nats.token or nats.token_file, not both".to_owned());
+        }
+        let has_password = has(&self.password) || is_given(&self.password_file);
+        if self.user.is_empty() == has_password {
+            wrong.push("nats.user needs a password, and a password needs nats.user".to_owned());
+        }
+        if is_given(&self.certificate) != is_given(&self.key) {
+            wrong.push("nats.certificate and nats.key must be given together".to_owned());
+        }
+        wrong
+    }
+}
+
+fn is_given(path: &Path) -> bool {
+    !path.as_os_str().is_empty()
+}
+
+fn file(path: &Path) -> Option<PathBuf> {
+    is_given(path).then(|| path.to_path_buf())
+}
+
+fn secret(given: &Secret, path: &Path) -> SecretIn {
+    file(path).map_or_else(|| SecretIn::Settings(given.clone()), SecretIn::File)
+}
+
+/// URLs without what may stand in them to get in.
+fn without_secrets<S: serde::Serializer>(
+    urls: &[String],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(urls.iter().map(|url| without_secret(url)))
+}
