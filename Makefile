@@ -1,11 +1,12 @@
 # The things to do here; plain `make` lists them.
-.PHONY: help run test check bench oracle
+.PHONY: help run test check bench oracle chaos
 
 help:
 	@echo 'make run    build it, start it with NATS and a sample bank, print what to type next'
 	@echo 'make test   all tests, with a real nats-server'
 	@echo 'make check  format, lints, docs, newer NATS, deploy/, TLS with curl, /docs in a browser, foreign clients, and make run as a newcomer would'
 	@echo 'make bench  each figure as a ratio to a baseline of the same run'
+	@echo 'make chaos  service and NATS killed at random for five minutes; DOSSIER_CHAOS_SEED repeats a run'
 	@echo 'make oracle whether time tells a client what exists'
 
 run:
@@ -20,7 +21,7 @@ check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --document-private-items
-	server=$$(deploy/nats-server.sh --version 2.15) && NATS_SERVER=$$server cargo test --locked --test main nats
+	server=$$(deploy/nats-server.sh --version 2.15) && NATS_SERVER=$$server cargo test --locked --test main -- nats chaos
 	deploy/deny.sh
 	deploy/check.sh
 	deploy/tls.sh
@@ -35,3 +36,6 @@ bench:
 
 oracle:
 	cargo bench --locked --bench oracle
+
+chaos:
+	server=$$(deploy/nats-server.sh) && NATS_SERVER=$$server DOSSIER_CHAOS_SECONDS=$${DOSSIER_CHAOS_SECONDS:-300} cargo test --locked --test main chaos -- --nocapture

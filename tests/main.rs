@@ -4,6 +4,7 @@
 mod access;
 mod addresses;
 mod bodies;
+mod chaos;
 mod command_line;
 mod consents;
 mod contacts;

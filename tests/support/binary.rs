@@ -21,7 +21,7 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 pub(crate) fn dossier(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
     command.args(arguments).env("DOSSIER__TELEMETRY__FORMAT", "json");
-    command.env("DOSSIER__LOG__FREE_BYTES_MIN", "0");
+    command.env("DOSSIER__LOG__FREE_BYTES_MIN", "0").env("DOSSIER__HTTP__RATE_PER_S", "0");
     command.env("DOSSIER__RULES__ADDRESSES_MAX", "10000").stdin(Stdio::null());
     command
 }
