@@ -23,6 +23,7 @@
 //!    human can tell. What is wrong inside the stream is told, and publishing goes on: nothing that
 //!    comes after makes it worse. Either way `trouble.rs` says what can be done.
 
+mod atomic;
 mod backoff;
 mod cloud_event;
 mod compare;
@@ -30,6 +31,7 @@ mod comparison;
 mod configuration;
 mod connection;
 mod feed;
+mod in_flight;
 mod mirror;
 mod reconcile;
 mod report;

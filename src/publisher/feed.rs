@@ -20,6 +20,8 @@ const AHEAD_MAX: usize = 4;
 pub(super) struct Feed {
     batches: mpsc::Receiver<Result<Vec<Outgoing>, ReadError>>,
     ready: vec::IntoIter<Outgoing>,
+    /// Found while nobody waited.
+    failed: Option<ReadError>,
 }
 
 impl Feed {
@@ -32,7 +34,7 @@ impl Feed {
     ) -> Self {
         let (outbox, batches) = mpsc::channel(AHEAD_MAX);
         tasks.spawn_blocking(move || Reader { log, encoder, after, outbox }.read());
-        Self { batches, ready: Vec::new().into_iter() }
+        Self { batches, ready: Vec::new().into_iter(), failed: None }
     }
 
     /// Waits for the next message; none when the log is no longer read. An error is the last.
@@ -40,6 +42,9 @@ impl Feed {
         loop {
             if let Some(message) = self.ready.next() {
                 return Some(Ok(message));
+            }
+            if let Some(error) = self.failed.take() {
+                return Some(Err(error));
             }
             match self.batches.recv().await? {
                 Ok(batch) => self.ready = batch.into_iter(),
@@ -50,7 +55,18 @@ impl Feed {
 
     /// The next message, if it was handed over already.
     pub(super) fn ready(&mut self) -> Option<Outgoing> {
-        self.ready.next()
+        loop {
+            if let Some(message) = self.ready.next() {
+                return Some(message);
+            }
+            match self.batches.try_recv().ok()? {
+                Ok(batch) => self.ready = batch.into_iter(),
+                Err(error) => {
+                    self.failed = Some(error);
+                    return None;
+                }
+            }
+        }
     }
 }
 

@@ -57,9 +57,7 @@ impl Run {
             if self.target.report.position() != before {
                 backoff.reset();
             }
-            if let SessionError::Elsewhere { position, .. } = error {
-                self.doubted = Some(position);
-            }
+            self.doubted = error.doubted().or(self.doubted);
             let wait = backoff.wait(self.note(&error));
             tokio::select! {
                 () = self.stop.cancelled() => return,

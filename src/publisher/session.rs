@@ -1,10 +1,6 @@
 //! One connection's worth of publishing: from the end of the stream on, until something fails.
 
-use std::{
-    collections::VecDeque,
-    pin::{Pin, pin},
-    time::Duration,
-};
+use std::{pin::pin, time::Duration};
 
 use async_nats::{
     Client, HeaderMap, header,
@@ -12,7 +8,6 @@ use async_nats::{
         Context,
         context::{ContextBuilder, PublishError, PublishErrorKind},
         message::PublishMessage,
-        publish::PublishAck,
     },
 };
 use events::id::{EventId, Position};
@@ -21,7 +16,14 @@ use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Target, cloud_event::Outgoing, feed::Feed, mirror::Mirror, report, survey::Start, trouble::Halt,
+    Target, atomic,
+    cloud_event::Outgoing,
+    feed::Feed,
+    in_flight::{Answer, InFlight, Sent},
+    mirror::Mirror,
+    report,
+    survey::Start,
+    trouble::Halt,
 };
 
 /// For any answer of NATS.
@@ -56,24 +58,17 @@ pub(super) enum SessionError {
 }
 
 pub(super) struct Session<'a> {
-    jetstream: Context,
+    pub(super) jetstream: Context,
     mirror: Mirror,
     target: &'a Target,
-    in_flight: VecDeque<Sent>,
-    in_flight_max: usize,
+    pub(super) in_flight: InFlight,
     /// The sequence of the last message sent, if all goes as foreseen.
-    sequence: u64,
+    pub(super) sequence: u64,
     start: Start,
-    /// The id of the last message sent in this session.
-    last: Option<String>,
+    /// The id of the last message sent in this session, unless it was sent in a batch.
+    pub(super) last: Option<String>,
     /// The last position known to be in the stream.
     published: Position,
-}
-
-struct Sent {
-    position: Position,
-    sequence: u64,
-    ack: Pin<Box<dyn Future<Output = Result<PublishAck, PublishError>> + Send>>,
 }
 
 impl<'a> Session<'a> {
@@ -83,8 +78,7 @@ impl<'a> Session<'a> {
             jetstream: context(client, in_flight_max),
             mirror,
             target,
-            in_flight: VecDeque::with_capacity(in_flight_max),
-            in_flight_max,
+            in_flight: InFlight::new(in_flight_max),
             sequence: start.sequence,
             start,
             last: None,
@@ -105,16 +99,15 @@ impl<'a> Session<'a> {
         let look_every = target.settings.look_every;
         let mut looks = time::interval_at(Instant::now() + look_every, look_every);
         loop {
-            let has_room = self.in_flight.len() < self.in_flight_max;
             tokio::select! {
                 biased;
                 () = &mut stopped => break,
                 () = &mut lost => return Err(SessionError::Lost),
                 () = &mut asked => return Err(SessionError::Asked),
-                answer = next(&mut self.in_flight) => self.settle(answer)?,
-                message = feed.next(), if has_room => {
-                    self.send(message.ok_or(SessionError::Unread)?.map_err(Halt::Log)?).await?;
-                    self.send_what_is_ready(&mut feed).await?;
+                answer = self.in_flight.next() => self.settle(answer)?,
+                message = feed.next(), if self.in_flight.room() > 0 => {
+                    let message = message.ok_or(SessionError::Unread)?.map_err(Halt::Log)?;
+                    self.send_with_what_is_ready(message, &mut feed).await?;
                 }
                 _ = looks.tick(), if self.in_flight.is_empty() => self.look().await?,
             }
@@ -139,8 +132,16 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    async fn send_what_is_ready(&mut self, feed: &mut Feed) -> Result<(), SessionError> {
-        while self.in_flight.len() < self.in_flight_max
+    async fn send_with_what_is_ready(
+        &mut self,
+        first: Outgoing,
+        feed: &mut Feed,
+    ) -> Result<(), SessionError> {
+        if self.mirror.stream.cached_info().config.allow_atomic_publish {
+            return self.send_in_batches(first, feed).await;
+        }
+        self.send(first).await?;
+        while self.in_flight.room() > 0
             && let Some(message) = feed.ready()
         {
             self.send(message).await?;
@@ -148,7 +149,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    async fn send(&mut self, message: Outgoing) -> Result<(), SessionError> {
+    pub(super) async fn send(&mut self, message: Outgoing) -> Result<(), SessionError> {
         let Outgoing { position, id, subject, mut headers, body } = message;
         self.expect(&mut headers);
         let id = self.message_id(position, id);
@@ -158,11 +159,7 @@ impl<'a> Session<'a> {
         let ack = sent.map_err(|source| refused(position, source))?;
         self.sequence += 1;
         self.last = Some(id);
-        self.in_flight.push_back(Sent {
-            position,
-            sequence: self.sequence,
-            ack: ack.into_future(),
-        });
+        self.in_flight.push(Sent::new(position, self.sequence, 1, ack));
         Ok(())
     }
 
@@ -174,7 +171,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn message_id(&self, position: Position, id: EventId) -> String {
+    pub(super) fn message_id(&self, position: Position, id: EventId) -> String {
         if position > self.start.renamed_to {
             id.to_string()
         } else {
@@ -188,12 +185,13 @@ impl<'a> Session<'a> {
         let mut answer = Some(first);
         let mut result = Ok(());
         while let Some(settled) = answer {
+            let messages = settled.messages;
             result = self.check(settled);
             if result.is_err() {
                 break;
             }
-            stored += 1;
-            answer = next(&mut self.in_flight).now_or_never();
+            stored += messages;
+            answer = self.in_flight.next().now_or_never();
         }
         self.target.report.stored(stored, self.published);
         self.target.report.published(self.published);
@@ -201,7 +199,7 @@ impl<'a> Session<'a> {
     }
 
     fn check(&mut self, answer: Answer) -> Result<(), SessionError> {
-        let Answer { position, sequence, ack } = answer;
+        let Answer { position, sequence, ack, .. } = answer;
         let ack = ack.map_err(|source| refused(position, source))?;
         if ack.sequence != sequence || ack.duplicate {
             return Err(SessionError::Elsewhere { position, sequence: ack.sequence });
@@ -212,7 +210,7 @@ impl<'a> Session<'a> {
 
     async fn finish(&mut self) -> Result<(), SessionError> {
         while !self.in_flight.is_empty() {
-            let answer = next(&mut self.in_flight).await;
+            let answer = self.in_flight.next().await;
             self.settle(answer)?;
         }
         let client = self.jetstream.client();
@@ -224,9 +222,21 @@ impl<'a> Session<'a> {
 }
 
 impl SessionError {
+    /// What the server has taken for a duplicate of what the stream may no longer hold.
+    pub(super) fn doubted(&self) -> Option<Position> {
+        match self {
+            Self::Elsewhere { position, .. } => Some(*position),
+            Self::Refused { position, source } if atomic::has_duplicate(source) => Some(*position),
+            _ => None,
+        }
+    }
+
     /// Whether the server is there and says no, for a reason that time alone does not mend.
     pub(super) fn is_refusal(&self) -> bool {
         let Self::Refused { source, .. } = self else { return false };
+        if atomic::has_duplicate(source) {
+            return false;
+        }
         !matches!(
             source.kind(),
             PublishErrorKind::TimedOut
@@ -240,7 +250,7 @@ impl SessionError {
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        report::retried(self.in_flight.len());
+        report::retried(self.in_flight.messages());
     }
 }
 
@@ -253,24 +263,9 @@ pub(super) fn context(client: Client, in_flight_max: usize) -> Context {
         .build(client)
 }
 
-fn refused(position: Position, source: PublishError) -> SessionError {
+pub(super) fn refused(position: Position, source: PublishError) -> SessionError {
     if !matches!(source.kind(), PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe) {
         report::refused();
     }
     SessionError::Refused { position, source }
-}
-
-struct Answer {
-    position: Position,
-    sequence: u64,
-    ack: Result<PublishAck, PublishError>,
-}
-
-/// The answer to the oldest message in flight; never, if there is none.
-async fn next(in_flight: &mut VecDeque<Sent>) -> Answer {
-    let Some(sent) = in_flight.front_mut() else { return std::future::pending().await };
-    let ack = (&mut sent.ack).await;
-    let answer = Answer { position: sent.position, sequence: sent.sequence, ack };
-    in_flight.pop_front();
-    answer
 }
