@@ -32,7 +32,7 @@ check:
 	deploy/smoke.sh
 
 bench:
-	cargo bench --locked --bench ratios
+	server=$$(deploy/nats-server.sh --version 2.15) && NATS_SERVER=$$server cargo bench --locked --bench ratios
 
 oracle:
 	cargo bench --locked --bench oracle

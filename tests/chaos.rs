@@ -2,6 +2,7 @@
 //!
 //! `DOSSIER_CHAOS_SECONDS` says for how long, `DOSSIER_CHAOS_SEED` which run is to be repeated: the
 //! same blows in the same order, though not at the same instants.
+#![expect(clippy::print_stdout, reason = "the seed is for whoever repeats a run")]
 
 use std::{
     collections::BTreeMap,
@@ -64,7 +65,7 @@ async fn stream_log_and_api_agree_after_whatever_was_killed() {
 }
 
 fn number(variable: &str) -> Option<u64> {
-    env::var(variable).ok().map(|text| text.parse().unwrap())
+    env::var_os(variable).map(|text| text.to_str().unwrap().parse().unwrap())
 }
 
 /// The service, its NATS server, and where clients find the service.
@@ -132,15 +133,12 @@ impl Stage {
     async fn turn_back(&mut self, down: Duration) -> &'static str {
         self.server.kill();
         let now = self.server.save();
-        let blow = match self.earlier.replace(now) {
-            Some(earlier) => {
-                self.server.roll_back(&earlier);
-                "server rolled back"
-            }
-            None => {
-                self.server.wipe();
-                "server wiped"
-            }
+        let blow = if let Some(earlier) = self.earlier.replace(now) {
+            self.server.roll_back(&earlier);
+            "server rolled back"
+        } else {
+            self.server.wipe();
+            "server wiped"
         };
         sleep(down).await;
         self.server.restart();

@@ -33,8 +33,8 @@ const STREAM: &str = "DOSSIER";
 /// A log in a folder of its own.
 struct Log {
     log: EventLog,
-    dir: TempDir,
-    master: [u8; 32],
+    /// The folder, and its master key.
+    folder: (TempDir, [u8; 32]),
 }
 
 impl Log {
@@ -45,7 +45,7 @@ impl Log {
     fn open(dir: TempDir, master: [u8; 32]) -> Self {
         let settings = LogSettings { free_bytes_min: 0, ..LogSettings::new(dir.path()) };
         let log = EventLog::open(&settings, SecretKey::from_bytes(master)).unwrap();
-        Self { log, dir, master }
+        Self { log, folder: (dir, master) }
     }
 
     /// The same history in another folder, to be gone on with apart.
@@ -54,12 +54,13 @@ impl Log {
         let log = std::mem::replace(&mut self.log, empty.log);
         log.close();
         drop(log);
-        wait_until_closed(self.dir.path());
+        let (own, master) = &self.folder;
+        wait_until_closed(own.path());
         let dir = tempfile::tempdir().unwrap();
-        support::nats::copy(self.dir.path(), dir.path());
-        let settings = LogSettings { free_bytes_min: 0, ..LogSettings::new(self.dir.path()) };
-        self.log = EventLog::open(&settings, SecretKey::from_bytes(self.master)).unwrap();
-        Self::open(dir, self.master)
+        support::nats::copy(own.path(), dir.path());
+        let settings = LogSettings { free_bytes_min: 0, ..LogSettings::new(own.path()) };
+        self.log = EventLog::open(&settings, SecretKey::from_bytes(*master)).unwrap();
+        Self::open(dir, *master)
     }
 
     async fn append(&self, customer: &str, events: Vec<CustomerEvent>) {

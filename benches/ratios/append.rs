@@ -40,7 +40,7 @@ pub(crate) async fn row() -> Row {
     Row { name: "append, 64 callers", reach: 0.35, baseline, dossier }
 }
 
-fn event(nth: u64) -> Event {
+pub(crate) fn event(nth: u64) -> Event {
     let details: Address = serde_json::from_value(serde_json::json!({
         "addressName": "Summer", "isDomicile": false, "isMailingAddress": true,
         "mailingInstruction": "Main", "dispatchType": "postal", "language": "German",
@@ -59,7 +59,7 @@ fn event(nth: u64) -> Event {
     Event::Customer(CustomerEvent::AddressAdded { address, details })
 }
 
-fn stream(round: usize, caller: usize) -> StreamId {
+pub(crate) fn stream(round: usize, caller: usize) -> StreamId {
     StreamId::Customer(CustomerId::parse(&format!("C-{round}-{caller}")).unwrap())
 }
 

@@ -14,7 +14,12 @@ mod append;
 mod bank;
 mod floor;
 mod load;
+#[path = "../../tests/support/nats.rs"]
+#[expect(dead_code, reason = "the tests need more of it")]
+mod nats;
+mod publish;
 mod read;
+mod subjects;
 mod write;
 
 use std::time::Duration;
@@ -45,6 +50,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     // `cargo bench --bench ratios append` measures that row alone; cargo adds words of its own.
     let asked: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    if asked == ["subjects"] {
+        return runtime.block_on(subjects::measure());
+    }
     println!("fdatasync of 600 bytes: {:.0}/s (before)", floor::syncs_per_second());
     let rows =
         runtime.block_on(rows(|name| asked.is_empty() || asked.iter().any(|one| one == name)));
@@ -77,6 +85,9 @@ async fn rows(asked: impl Fn(&str) -> bool) -> Vec<Row> {
     }
     if asked("append") {
         rows.push(append::row().await);
+    }
+    if asked("publish") {
+        rows.extend(publish::rows().await);
     }
     rows
 }

@@ -1,5 +1,7 @@
 //! The whole stream against the whole log: every message by position and hash, without its body.
 
+use std::mem;
+
 use async_nats::jetstream::{consumer::pull::OrderedConfig, message::Message, stream::State};
 use events::{
     id::Position,
@@ -82,10 +84,11 @@ async fn send(
         let size = message.headers.as_ref().and_then(|headers| headers.get(SIZE));
         let has_body = size.is_some_and(|size| size.as_str() != "0");
         batch.push(Weighed { found, has_body });
-        if (is_last || batch.len() == BATCH_MAX)
-            && outbox.send(std::mem::take(&mut batch)).await.is_err()
-            || is_last
-        {
+        if !is_last && batch.len() < BATCH_MAX {
+            continue;
+        }
+        let is_wanted = outbox.send(mem::take(&mut batch)).await.is_ok();
+        if is_last || !is_wanted {
             return Ok(());
         }
     }
@@ -117,13 +120,11 @@ impl Fold {
 
     fn message(&mut self, Weighed { found, has_body }: Weighed) -> Result<(), ReadError> {
         self.so_far.messages += 1;
-        match found.event {
-            Some(event) => self.event(&event, has_body),
-            None => {
-                self.so_far.foreign.note(found.sequence);
-                Ok(())
-            }
+        if let Some(event) = found.event {
+            return self.event(&event, has_body);
         }
+        self.so_far.foreign.note(found.sequence);
+        Ok(())
     }
 
     fn event(&mut self, event: &Mirrored, has_body: bool) -> Result<(), ReadError> {

@@ -142,6 +142,7 @@ fn told(f: &mut fmt::Formatter<'_>, name: &str, what: &str, faults: &Faults) -> 
         return Ok(());
     }
     let first: Vec<_> = faults.first.iter().map(u64::to_string).collect();
-    let more = if faults.count > TOLD_MAX as u64 { ", …" } else { "" };
+    let told = u64::try_from(first.len()).unwrap_or(u64::MAX);
+    let more = if faults.count > told { ", …" } else { "" };
     writeln!(f, "  {} {name} {what}: {}{more}", faults.count, first.join(", "))
 }

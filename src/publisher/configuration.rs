@@ -24,13 +24,11 @@ pub(super) async fn open(
     jetstream: &Context,
     settings: &PublisherSettings,
 ) -> Result<Stream, async_nats::Error> {
-    match find(jetstream, settings).await? {
-        Some(stream) => Ok(stream),
-        None => {
-            tracing::info!(stream = settings.stream, "The stream is not there; making it.");
-            Ok(jetstream.create_stream(config(settings)).await?)
-        }
+    if let Some(stream) = find(jetstream, settings).await? {
+        return Ok(stream);
     }
+    tracing::info!(stream = settings.stream, "The stream is not there; making it.");
+    Ok(jetstream.create_stream(config(settings)).await?)
 }
 
 /// The stream, if it is there.

@@ -47,12 +47,12 @@ impl Server {
     /// Tries each server once.
     pub(super) async fn connect(&self) -> Result<Connection, async_nats::Error> {
         let gone = CancellationToken::new();
-        let options = self.options(gone.clone()).await?;
+        let options = self.options(gone.clone())?;
         let client = options.connect(self.addresses.as_slice()).await?;
         Ok(Connection { client, gone })
     }
 
-    async fn options(&self, gone: CancellationToken) -> Result<ConnectOptions, async_nats::Error> {
+    fn options(&self, gone: CancellationToken) -> Result<ConnectOptions, async_nats::Error> {
         let mut options = ConnectOptions::new()
             .name("dossier publisher")
             .connection_timeout(CONNECT_MAX)
@@ -71,10 +71,10 @@ impl Server {
         if let Some((certificate, key)) = &self.settings.certificate {
             options = options.add_client_certificate(certificate.clone(), key.clone());
         }
-        self.log_in(options).await
+        self.log_in(options)
     }
 
-    async fn log_in(&self, options: ConnectOptions) -> Result<ConnectOptions, async_nats::Error> {
+    fn log_in(&self, options: ConnectOptions) -> Result<ConnectOptions, async_nats::Error> {
         Ok(match &self.settings.login {
             // The client library does not look into URLs for these.
             Login::None => match self.addresses.iter().find(|address| address.has_user_pass()) {

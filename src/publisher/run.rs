@@ -102,20 +102,19 @@ impl Run {
 
     /// Says what happened; answers how long to wait at most before the next try.
     fn note(&self, error: &SessionError) -> Duration {
-        match error {
-            SessionError::Halt(halt) => {
-                self.target.report.halted(halt);
-                RECHECK_MAX
-            }
-            SessionError::Asked => Duration::ZERO,
-            error if error.is_refusal() => {
-                self.target.report.refused(error);
-                RETRY_MAX
-            }
-            error => {
-                self.target.report.failed(error);
-                RETRY_MAX
-            }
+        let report = &self.target.report;
+        if let SessionError::Halt(halt) = error {
+            report.halted(halt);
+            return RECHECK_MAX;
         }
+        if matches!(error, SessionError::Asked) {
+            return Duration::ZERO;
+        }
+        if error.is_refusal() {
+            report.refused(error);
+        } else {
+            report.failed(error);
+        }
+        RETRY_MAX
     }
 }

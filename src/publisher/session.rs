@@ -224,11 +224,11 @@ impl<'a> Session<'a> {
 impl SessionError {
     /// What the server has taken for a duplicate of what the stream may no longer hold.
     pub(super) fn doubted(&self) -> Option<Position> {
-        match self {
-            Self::Elsewhere { position, .. } => Some(*position),
-            Self::Refused { position, source } if atomic::has_duplicate(source) => Some(*position),
-            _ => None,
+        if let Self::Elsewhere { position, .. } = self {
+            return Some(*position);
         }
+        let Self::Refused { position, source } = self else { return None };
+        atomic::has_duplicate(source).then_some(*position)
     }
 
     /// Whether the server is there and says no, for a reason that time alone does not mend.

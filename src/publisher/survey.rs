@@ -210,5 +210,5 @@ async fn check_gone(mirror: &Mirror, stretches: &[Stretch]) -> Result<(), Obstac
 fn drawn(first: u64, last: u64) -> u64 {
     let mut dice = [0; 8];
     let _ = rand::fill(&mut dice);
-    first + u64::from_le_bytes(dice) % (last - first + 1)
+    first + u64::from_be_bytes(dice) % (last - first + 1)
 }

@@ -13,11 +13,6 @@ fn was_batched(stored: &[Stored]) -> bool {
     stored.iter().any(|message| !message.header("Nats-Batch-Id").is_empty())
 }
 
-/// Whether the server makes a stream that takes batches.
-async fn knows_batches(server: &NatsServer) -> bool {
-    server.stream(STREAM).await.cached_info().config.allow_atomic_publish
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_hold_every_event_once_and_in_order() {
     let server = NatsServer::start();
@@ -34,9 +29,9 @@ async fn batches_hold_every_event_once_and_in_order() {
     agree(&log.log, &stored);
     let comparison = running.publisher.compare().await.unwrap();
     assert!(comparison.agrees(), "{comparison}");
-    assert_eq!(was_batched(&stored), knows_batches(&server).await);
+    assert_eq!(was_batched(&stored), NatsServer::knows_batches());
     let differs = comparison.differences.iter().any(|one| one.setting == "allow_atomic");
-    assert_eq!(differs, !knows_batches(&server).await);
+    assert_eq!(differs, !NatsServer::knows_batches());
 }
 
 #[tokio::test(flavor = "multi_thread")]

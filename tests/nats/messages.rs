@@ -6,10 +6,16 @@ use events::{
     id::Position,
     text::Trace,
 };
+use reqwest::Method;
+use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Log, STREAM, address_added, kyc, opened, settings};
-use crate::support::nats::{NatsServer, Stored, agree};
+use super::{Log, STREAM, WAIT_MAX, address_added, kyc, opened, settings};
+use crate::support::{
+    app::TestApp,
+    bank,
+    nats::{NatsServer, Stored, agree},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_is_published_once_and_in_order() {
@@ -79,6 +85,27 @@ async fn a_message_is_a_cloud_event() {
     );
     let body: serde_json::Value = serde_json::from_slice(&opened.body).unwrap();
     assert_eq!(body["name"], "Anna");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_leads_back_to_the_request_that_caused_it() {
+    let server = NatsServer::start();
+    let app = TestApp::configured(|config| config.nats.urls = vec![server.url()]).await;
+    app.state(bank::lines()).await;
+    let traces = ["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "no trace at all"];
+    for trace in traces {
+        let ask = app.client("alpha").ask(Method::POST, "/customers/C-1/addresses");
+        let ask = ask.json(&bank::new_address("Bern")).header("traceparent", trace);
+        ask.send().await.is(201);
+    }
+    let mut status = app.service().app.publisher.watch();
+    let end = app.watermark();
+    timeout(WAIT_MAX, status.wait_for(|status| status.published == end)).await.unwrap().unwrap();
+    let stored = server.read(STREAM).await;
+    let last: Vec<_> =
+        stored[stored.len() - 2..].iter().map(|message| message.header("traceparent")).collect();
+    assert_eq!(last, [traces[0], ""]);
+    agree(&app.service().app.log, &stored);
 }
 
 #[tokio::test(flavor = "multi_thread")]

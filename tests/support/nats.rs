@@ -61,6 +61,15 @@ impl NatsServer {
         Self { dir, port, child: Some(child) }
     }
 
+    /// Whether the server is one that takes atomic batches, and syncs as it is told.
+    pub(crate) fn knows_batches() -> bool {
+        let said = Command::new(program()).arg("--version").output().unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        let numbers = said.trim().rsplit('v').next().unwrap_or_default().split('.');
+        let mut numbers = numbers.map(|number| number.parse().unwrap_or(0));
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (2, 12)
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
