@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeMap,
     env,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Output,
     sync::{
         Arc,
@@ -160,7 +160,8 @@ impl Stage {
         }
         self.serving.kill();
         folder::audit(&configuration(&self.data)).await;
-        once(&self.data, all);
+        // Every key has made one address, and every address belongs to a key.
+        assert_eq!(folder::added(&configuration(&self.data)), all.len());
         let config = configuration(&self.data);
         let log = folder::open(&config);
         agree(&log, &self.server.read("DOSSIER").await);
@@ -208,17 +209,4 @@ async fn add(client: &Client, customer: &str, key: &str) -> Option<String> {
     let ask = client.ask(reqwest::Method::POST, &path).json(&body).header("idempotency-key", key);
     let answer = ask.try_send().await.ok()?;
     (answer.status == 201).then(|| answer.location())
-}
-
-/// Every key has made one address, and every address belongs to a key.
-fn once(data: &Path, all: &Acknowledged) {
-    let config = configuration(data);
-    let log = folder::open(&config);
-    let records = folder::records(&log);
-    let added = records.iter().filter(|record| {
-        let head = &record.envelope().head;
-        head.cause.client.is_some() && &*head.tag == "customer.address-added.v1"
-    });
-    assert_eq!(added.count(), all.len());
-    folder::close(&config, log);
 }

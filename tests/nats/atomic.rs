@@ -1,8 +1,8 @@
 //! Atomic batches, where server and stream know them; elsewhere single messages, as ever.
 
-use dossier::publisher::{PublisherSettings, PublisherState};
+use dossier::publisher::PublisherSettings;
 
-use super::{Log, STREAM, settings};
+use super::{Log, STREAM, repair::killed_under_appends, settings};
 use crate::support::nats::{NatsServer, Stored, agree};
 
 fn batched(server: &NatsServer) -> PublisherSettings {
@@ -36,19 +36,7 @@ async fn batches_hold_every_event_once_and_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_killed_under_batches_ends_up_with_the_whole_log() {
-    let mut server = NatsServer::start();
-    let log = Log::new();
-    let running = log.publish(batched(&server));
-    for round in 1..=4 {
-        let appending = log.fill_beside(6_000);
-        running.reached(round * 4_000).await;
-        server.kill();
-        running.until(|status| status.state == PublisherState::Connecting).await;
-        server.restart();
-        appending.await.unwrap();
-    }
-    running.caught_up().await;
-    agree(&log.log, &server.read(STREAM).await);
+    killed_under_appends(6_000, batched).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,9 @@
 //! Whatever dies or forgets, the stream becomes the log again.
 
-use dossier::publisher::PublisherState;
+use dossier::publisher::{PublisherSettings, PublisherState};
 use events::tag::Class;
 
-use super::{Log, STREAM, address_added, kyc, opened};
+use super::{Log, STREAM, address_added, kyc, opened, settings};
 use crate::support::nats::{NatsServer, agree};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,12 +36,20 @@ async fn a_publisher_stopped_in_full_flight_leaves_nothing_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_killed_under_appends_ends_up_with_the_whole_log() {
+    killed_under_appends(3_000, settings).await;
+}
+
+/// Kills a server again and again while this many events are appended.
+pub(super) async fn killed_under_appends(
+    events: u64,
+    settings: impl Fn(&NatsServer) -> PublisherSettings,
+) {
     let mut server = NatsServer::start();
     let log = Log::new();
-    let running = log.publish_to(&server);
+    let running = log.publish(settings(&server));
     for round in 1..=4 {
-        let appending = log.fill_beside(3_000);
-        running.reached(round * 2_000).await;
+        let appending = log.fill_beside(events);
+        running.reached(round * events * 2 / 3).await;
         server.kill();
         running.until(|status| status.state == PublisherState::Connecting).await;
         server.restart();

@@ -45,6 +45,18 @@ pub(crate) fn records(log: &EventLog) -> Vec<Record> {
     records
 }
 
+/// How many addresses clients have added.
+pub(crate) fn added(config: &Config) -> usize {
+    let log = open(config);
+    let added = records(&log).into_iter().filter(|record| {
+        let head = &record.envelope().head;
+        head.cause.client.is_some() && &*head.tag == "customer.address-added.v1"
+    });
+    let added = added.count();
+    close(config, log);
+    added
+}
+
 /// Fails where the projections differ from those that are built anew, or a stream is parked.
 pub(crate) async fn audit(config: &Config) {
     let log = open(config);
