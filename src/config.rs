@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::access::{Access, Algorithm, ScopeNames};
 pub use self::http::{ADMIN_TOKEN_RULE, Http, Tls, is_admin_token};
-use crate::publisher::BodyClass;
+use crate::publisher::{BodyClass, PublisherSettings};
 
 /// Every key with its default and its meaning.
 const DEFAULTS: &str = include_str!("../deploy/config.default.toml");
@@ -84,6 +84,7 @@ pub struct Nats {
     pub replicas: usize,
     pub in_flight_max: usize,
     pub bodies: BTreeSet<BodyClass>,
+    pub schemas_url: String,
     pub credentials: PathBuf,
     pub root_certificates: PathBuf,
 }
@@ -125,6 +126,20 @@ pub enum UnknownMembers {
 pub enum LogFormat {
     Text,
     Json,
+}
+
+impl Nats {
+    /// `CloudEvents` wants an absolute URI, and the name of a file comes right after it.
+    fn wrong_schemas_url(&self) -> Option<String> {
+        let url = &self.schemas_url;
+        let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"%<>\\^`{|}?#".contains(&byte);
+        let scheme = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+        let fits = scheme(url) && url.ends_with('/') && url.bytes().all(plain);
+        (!url.is_empty() && !fits).then(|| {
+            "nats.schemas_url must begin with https:// or http://, end with /, and have no ? or #"
+                .to_owned()
+        })
+    }
 }
 
 /// A value that is never printed.
@@ -228,6 +243,7 @@ impl Config {
             bound("nats.in_flight_max", self.nats.in_flight_max, 4096),
             bound("nats.replicas", self.nats.replicas, 5),
             file_bytes,
+            self.nats.wrong_schemas_url(),
         ]
         .into_iter()
         .flatten();
@@ -235,6 +251,32 @@ impl Config {
             wrong.chain(self.http.wrong()).chain(self.access.wrong()).collect();
         anyhow::ensure!(wrong.is_empty(), "the configuration is wrong: {}", wrong.join("; "));
         Ok(())
+    }
+
+    /// How events are published.
+    pub fn publisher(&self) -> PublisherSettings {
+        let nats = &self.nats;
+        let file = |path: &Path| (!path.as_os_str().is_empty()).then(|| path.to_path_buf());
+        PublisherSettings {
+            stream: nats.stream.clone(),
+            prefix: nats.prefix.clone(),
+            replicas: nats.replicas,
+            in_flight_max: nats.in_flight_max,
+            bodies: nats.bodies.clone(),
+            schemas_url: self.schemas_url(),
+            credentials: file(&nats.credentials),
+            root_certificates: file(&nats.root_certificates),
+            ..PublisherSettings::new(&nats.urls)
+        }
+    }
+
+    /// Where subscribers find the schemas: what is set, else where this service listens.
+    fn schemas_url(&self) -> String {
+        if !self.nats.schemas_url.is_empty() {
+            return self.nats.schemas_url.clone();
+        }
+        let scheme = if self.http.tls.is_on() { "https" } else { "http" };
+        format!("{scheme}://{}{}/schemas/", self.http.listen, self.http.base_path)
     }
 
     /// The configuration as TOML, secrets left out.
@@ -280,9 +322,10 @@ mod tests {
 
     #[test]
     fn all_wrong_values_are_told_at_once() {
-        let wrong = "[http]\nbody_bytes_max = 0\nbase_path = \"x/\"\n[nats]\nreplicas = 9";
+        let wrong = "[http]\nbody_bytes_max = 0\nbase_path = \"x/\"\n\
+            [nats]\nreplicas = 9\nschemas_url = \"/schemas/\"";
         let error = format!("{:#}", Config::from_toml(wrong).unwrap_err());
-        for name in ["body_bytes_max", "base_path", "replicas"] {
+        for name in ["body_bytes_max", "base_path", "replicas", "schemas_url"] {
             assert!(error.contains(name), "{error}");
         }
     }

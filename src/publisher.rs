@@ -22,6 +22,7 @@ mod backoff;
 mod cloud_event;
 mod connection;
 mod feed;
+mod published;
 mod report;
 mod resume;
 mod run;
@@ -39,8 +40,12 @@ use events::{id::Position, log::EventLog};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::settings::{BodyClass, PublisherError, PublisherSettings};
+pub(crate) use self::cloud_event::example;
 use self::{connection::Server, report::Report, run::Run};
+pub use self::{
+    published::Published,
+    settings::{BodyClass, PublisherError, PublisherSettings},
+};
 
 /// How log lines are kept from telling, at their finest, how the connection gets in.
 pub(crate) const QUIET: &str = "async_nats::connector=info";

@@ -3,6 +3,7 @@
 
 mod access;
 mod addresses;
+mod asyncapi;
 mod bodies;
 mod command_line;
 mod consents;

@@ -48,6 +48,8 @@ pub struct PublisherSettings {
     pub in_flight_max: usize,
     /// The others go out as headers only, so that no position is missing.
     pub bodies: BTreeSet<BodyClass>,
+    /// What stands before `<tag>.json` in every `ce-dataschema`, which must be absolute.
+    pub schemas_url: String,
     /// A credentials file (JWT and key).
     pub credentials: Option<PathBuf>,
     /// Whom to trust besides the system's own, in PEM.
@@ -64,6 +66,7 @@ impl PublisherSettings {
             replicas: 1,
             in_flight_max: 256,
             bodies: [BodyClass::Identity, BodyClass::Contact, BodyClass::None].into(),
+            schemas_url: "http://127.0.0.1:8080/schemas/".to_owned(),
             credentials: None,
             root_certificates: None,
         }

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 
-use super::{TEXT_POLICY, served};
+use super::{TEXT_POLICY, escaped, served};
 use crate::{
     config::ProblemTypeStyle,
     http::problem::{self, Kind, Problem},
@@ -55,8 +55,4 @@ fn part(kind: Kind, style: ProblemTypeStyle) -> String {
 <pre>{examples}</pre>
 "
     )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
