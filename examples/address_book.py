@@ -1,6 +1,6 @@
 """Keeps the address book of a mail house: which customer lives where, from the events of dossier.
 
-    pip install nats-py
+    python3 -m pip install nats-py
     python3 address_book.py --server nats://127.0.0.1:4222 --book addresses.db
     python3 address_book.py --book addresses.db --show C-000001
 """

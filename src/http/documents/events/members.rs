@@ -1,5 +1,6 @@
 //! What a schema says, as a table: a row for each member, however deep.
 
+use events::text::PLAIN_PATTERN;
 use serde_json::Value;
 
 use super::{escaped, list, members_of, text};
@@ -36,6 +37,8 @@ fn push_within(rows: &mut Vec<String>, path: &str, schema: &Value) {
 
 fn row(path: &str, schema: &Value, must: bool) -> String {
     let value = value(schema);
+    // A line may break where a member is within another.
+    let path = path.replace('.', ".<wbr>");
     let optional = if must { "" } else { " <span class=\"faint\">may be absent</span>" };
     let about = escaped(text(&schema["description"]));
     format!("<tr><td><code>{path}</code>{optional}</td><td>{value}</td><td>{about}</td></tr>\n")
@@ -62,7 +65,8 @@ fn value(schema: &Value) -> String {
         }
     }
     if let Some(pattern) = schema.get("pattern") {
-        parts.push(code(pattern));
+        let is_plain = pattern == PLAIN_PATTERN;
+        parts.push(if is_plain { "no control characters".to_owned() } else { code(pattern) });
     }
     parts.join(", ")
 }
