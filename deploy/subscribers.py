@@ -110,7 +110,7 @@ class Subscriber:
 
     def rows(self):
         book = {}
-        database = sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)
+        database = sqlite3.connect(self.file)
         for customer, address, body in database.execute("SELECT customer, address, body FROM addresses"):
             book.setdefault(customer, {})[str(address)] = json.loads(body)
         database.close()
@@ -173,7 +173,7 @@ class Writer:
             self.api.call("PUT", path, address(f"Bern {self.written}", int(added["addressIdentification"])))
 
 
-def survive(subscribers, server, writer):
+def survive(subscribers, server, writer, reader):
     """Writes, and now and then something dies: a subscriber, the server, the server with all that it knew."""
     for number in range(ROUNDS):
         for _ in range(WRITES_OF_A_ROUND):
@@ -187,9 +187,10 @@ def survive(subscribers, server, writer):
             server.forget()
         for subscriber in subscribers:
             subscriber.start()
-    # One more time while they are connected.
+    # Once more while they are connected and wait.
+    book = reader.book()
     for subscriber in subscribers:
-        subscriber.agrees(subscriber.book())
+        subscriber.agrees(book)
     server.forget()
     for _ in range(WRITES_OF_A_ROUND):
         writer.write()
@@ -271,7 +272,7 @@ def main(base, token, reader, program, url, rust):
             wait_for_stream(url)
             for subscriber in subscribers:
                 subscriber.start()
-            survive(subscribers, server, Writer(Api(base, token)))
+            survive(subscribers, server, Writer(Api(base, token)), Api(base, reader))
             book = Api(base, reader).book()
             for subscriber in subscribers:
                 subscriber.agrees(book)

@@ -145,6 +145,8 @@ class Subscriber:
         )
         consumer = await self.jetstream.pull_subscribe(self.subject, stream=self.stream, config=config)
         with contextlib.suppress(nats.js.errors.NotFoundError):
+            if (await consumer.consumer_info()).num_pending == 0:
+                self.caught_up()
             while not self.lost.is_set():
                 await self.step(consumer)
         await consumer.unsubscribe()
@@ -157,7 +159,10 @@ class Subscriber:
             return
         self.book.take(Event(message) for message in messages)
         if messages[-1].metadata.num_pending == 0:
-            say(f"caught up at {self.book.summary()}")
+            self.caught_up()
+
+    def caught_up(self):
+        say(f"caught up at {self.book.summary()}")
 
 
 async def follow(arguments):

@@ -239,6 +239,9 @@ impl Subscriber {
             ..Default::default()
         };
         let mut consumer = self.stream.create_consumer(config).await?;
+        if consumer.cached_info().num_pending == 0 {
+            self.caught_up();
+        }
         while !self.lost.load(Ordering::Relaxed) {
             // An answer may be lost with the connection.
             let messages = timeout(IDLE * 2, next(&consumer)).await.unwrap_or(Ok(vec![]))?;
@@ -261,9 +264,13 @@ impl Subscriber {
         book.save(&self.file)?;
         self.book = book;
         if last.info()?.pending == 0 {
-            eprintln!("caught up at {}", self.book.summary());
+            self.caught_up();
         }
         Ok(())
+    }
+
+    fn caught_up(&self) {
+        eprintln!("caught up at {}", self.book.summary());
     }
 }
 
