@@ -1,6 +1,7 @@
 """Runs the address books of examples/ against a live service: kills what can die, and compares them with the API."""
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -110,10 +111,11 @@ class Subscriber:
 
     def rows(self):
         book = {}
-        database = sqlite3.connect(self.file)
-        for customer, address, body in database.execute("SELECT customer, address, body FROM addresses"):
-            book.setdefault(customer, {})[str(address)] = json.loads(body)
-        database.close()
+        with contextlib.closing(sqlite3.connect(self.file)) as database:
+            # Where nothing is yet, there is no table.
+            with contextlib.suppress(sqlite3.OperationalError):
+                for customer, address, body in database.execute("SELECT customer, address, body FROM addresses"):
+                    book.setdefault(customer, {})[str(address)] = json.loads(body)
         return book
 
     def agrees(self, book):

@@ -32,6 +32,10 @@ class Missing(Exception):
     """An event that must have been there did not come."""
 
 
+class Lost(Exception):
+    """Messages did not arrive."""
+
+
 class Stop(Exception):
     """Nothing but a human helps."""
 
@@ -108,6 +112,7 @@ class Subscriber:
         self.jetstream = client.jetstream()
         self.book, self.stream, self.subject = book, stream, f"{prefix}.customer.>"
         self.lost = asyncio.Event()
+        self.delivered = 0
 
     async def run(self):
         from_first = False
@@ -144,6 +149,7 @@ class Subscriber:
             inactive_threshold=60,
         )
         consumer = await self.jetstream.pull_subscribe(self.subject, stream=self.stream, config=config)
+        self.delivered = 0
         with contextlib.suppress(nats.js.errors.NotFoundError):
             if (await consumer.consumer_info()).num_pending == 0:
                 self.caught_up()
@@ -155,11 +161,19 @@ class Subscriber:
         try:
             messages = await consumer.fetch(BATCH, timeout=IDLE_S)
         except nats.errors.TimeoutError:
-            await consumer.consumer_info()
+            self.count((await consumer.consumer_info()).delivered.consumer_seq)
             return
+        for message in messages:
+            self.delivered += 1
+            self.count(message.metadata.sequence.consumer)
         self.book.take(Event(message) for message in messages)
         if messages[-1].metadata.num_pending == 0:
             self.caught_up()
+
+    def count(self, delivered):
+        """Nothing is acknowledged, so what was lost on its way does not come again by itself."""
+        if delivered != self.delivered:
+            raise Lost("messages were lost on their way")
 
     def caught_up(self):
         say(f"caught up at {self.book.summary()}")
@@ -186,8 +200,8 @@ async def follow(arguments):
     while True:
         try:
             await subscriber.run()
-        except nats.errors.Error as error:
-            say(f"the server does not answer as it should ({error}); trying again")
+        except (nats.errors.Error, Lost) as error:
+            say(f"{error}; trying again")
             await asyncio.sleep(1)
 
 

@@ -242,12 +242,17 @@ impl Subscriber {
         if consumer.cached_info().num_pending == 0 {
             self.caught_up();
         }
+        let mut delivered = 0;
         while !self.lost.load(Ordering::Relaxed) {
             // An answer may be lost with the connection.
             let messages = timeout(IDLE * 2, next(&consumer)).await.unwrap_or(Ok(vec![]))?;
+            for message in &messages {
+                delivered += 1;
+                count(delivered, message.info()?.consumer_sequence)?;
+            }
             if messages.is_empty() {
                 // Fails if the server has lost our consumer.
-                consumer.info().await?;
+                count(delivered, consumer.info().await?.delivered.consumer_sequence)?;
             }
             self.take(&messages)?;
         }
@@ -272,6 +277,11 @@ impl Subscriber {
     fn caught_up(&self) {
         eprintln!("caught up at {}", self.book.summary());
     }
+}
+
+/// Nothing is acknowledged, so what was lost on its way does not come again by itself.
+fn count(came: u64, sent: u64) -> Result<(), Failure> {
+    if came == sent { Ok(()) } else { Err("messages were lost on their way".into()) }
 }
 
 /// What is there; if nothing is, the next one that comes within a while.
@@ -313,7 +323,7 @@ async fn follow(server: &str, file: PathBuf, stream: &str, prefix: &str) -> Resu
                 }
             }
         };
-        eprintln!("the server does not answer as it should ({failure}); trying again");
+        eprintln!("{failure}; trying again");
         sleep(Duration::from_secs(1)).await;
     }
 }
