@@ -143,3 +143,21 @@ fn served(media_type: &'static str, policy: &'static str, body: Bytes) -> Respon
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
+
+/// A page; what stands in its head besides the title, and all that is seen of it.
+fn html(title: &str, head: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>
+<html lang=\"en\">
+<head>
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<meta name=\"color-scheme\" content=\"light dark\">
+<title>{title}</title>
+{head}</head>
+<body>
+{body}</body>
+</html>
+"
+    )
+}

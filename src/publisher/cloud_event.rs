@@ -118,9 +118,9 @@ impl Encoder {
     }
 }
 
-/// Whether events of a tag never have a payload.
+/// Whether an event of a tag may have no payload from the beginning.
 fn says_it_all(tag: &str) -> bool {
-    Tag::parse(tag).is_some_and(|tag| !tag.has_payload())
+    Tag::parse(tag).is_none_or(|tag| !tag.has_payload())
 }
 
 /// An event as it would go out, for the document that shows it: its subject, and the headers that

@@ -4,11 +4,15 @@ mod members;
 
 use std::collections::BTreeMap;
 
-use pulldown_cmark::{Parser, html::push_html};
+use pulldown_cmark::Parser;
 use serde_json::{Map, Value};
 
 use self::members::table;
-use super::escaped;
+use super::{escaped, html};
+
+const HEAD: &str = "<link rel=\"icon\" href=\"data:,\">
+<link rel=\"stylesheet\" href=\"events.css\">
+";
 
 /// All that the document says.
 pub(super) fn page(document: &Value) -> String {
@@ -22,18 +26,8 @@ pub(super) fn page(document: &Value) -> String {
         .collect();
     let version = escaped(text(&document["info"]["version"]));
     let connecting = connecting(document);
-    format!(
-        "<!doctype html>
-<html lang=\"en\">
-<head>
-<meta charset=\"utf-8\">
-<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
-<title>{title}</title>
-<link rel=\"icon\" href=\"data:,\">
-<link rel=\"stylesheet\" href=\"events.css\">
-</head>
-<body>
-<nav>
+    let body = format!(
+        "<nav>
 {links}<strong>Elsewhere</strong>
 <ul>
 <li><a href=\"../asyncapi.json\">The AsyncAPI document</a></li>
@@ -44,10 +38,9 @@ pub(super) fn page(document: &Value) -> String {
 <h1>{title}</h1>
 <p class=\"faint\">Version {version}</p>
 {about}{connecting}{events}</main>
-</body>
-</html>
 "
-    )
+    );
+    html(&title, HEAD, &body)
 }
 
 /// The tags of each aggregate.
@@ -128,9 +121,9 @@ fn example(example: &Value) -> String {
 
 /// The texts of the document are ours, and hold no HTML.
 fn markdown(source: &str) -> String {
-    let mut html = String::new();
-    push_html(&mut html, Parser::new(source));
-    html
+    let mut out = String::new();
+    pulldown_cmark::html::push_html(&mut out, Parser::new(source));
+    out
 }
 
 fn text(value: &Value) -> &str {
