@@ -4,7 +4,7 @@
 help:
 	@echo 'make run    build it, start it with NATS and a sample bank, print what to type next'
 	@echo 'make test   all tests, with a real nats-server'
-	@echo 'make check  format, lints, docs, newer NATS, deploy/, TLS with curl, /docs in a browser, foreign clients, and make run as a newcomer would'
+	@echo 'make check  format, lints, docs, newer NATS, deploy/, TLS with curl, /docs in a browser, foreign clients and subscribers, and make run as a newcomer would'
 	@echo 'make bench  each figure as a ratio to a baseline of the same run'
 	@echo 'make chaos  service and NATS killed at random for five minutes; DOSSIER_CHAOS_SEED repeats a run'
 	@echo 'make oracle whether time tells a client what exists'
@@ -26,6 +26,8 @@ check:
 	deploy/check.sh
 	deploy/tls.sh
 	deploy/docs.sh
+	deploy/asyncapi.sh
+	deploy/subscribers.sh
 	deploy/schemathesis.sh
 	deploy/collection.sh
 	deploy/generated-client.sh

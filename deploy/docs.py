@@ -1,4 +1,4 @@
-"""Opens /docs in headless Chromium: sees every operation, calls one with a token, and counts what would leave."""
+"""Opens both pages in headless Chromium: sees every operation, calls one with a token, sees every event; counts what would leave."""
 
 import json
 import os
@@ -27,10 +27,35 @@ def main(base, token):
         authorize(page, token)
         expect("status of the call", call(page), "200")
         expect("customers in the answer", '"customerIdentification"' in page.inner_text(f"{OPERATION} .responses-wrapper"), True)
+        see_events(page, base)
         browser.close()
     expect("complaints of the browser", complaints, [])
     expect("requests that would leave this machine", [url for url in asked if leaves(url, base)], [])
     expect("calls of the API", sum(urlsplit(url).path == "/customers" for url in asked), 1)
+
+
+def see_events(page, base):
+    page.goto(f"{base}/docs/events")
+    messages = document(base, "/asyncapi.json")["components"]["messages"]
+    expect("events on the page", page.locator("section h3").all_inner_texts(), sorted(messages, key=aggregate_first))
+    for tag, message in messages.items():
+        page.click(f"nav a[href='#{tag}']")
+        section = page.locator(f"section[id='{tag}']")
+        for summary in section.locator("summary").all():
+            summary.click()
+        text = section.inner_text()
+        for told in [*message["headers"]["properties"], *(example["summary"] for example in message["examples"])]:
+            expect(f"{told} among what is shown of {tag}", told in text, True)
+    # What the page itself is made of has come, and everything that it leads to is there.
+    expect("font of the page", "sans-serif" in page.evaluate("getComputedStyle(document.body).fontFamily"), True)
+    for link in page.eval_on_selector_all("a[href]", "links => links.map(link => link.href.split('#')[0])"):
+        if leaves(link, base):
+            sys.exit(f"deploy/docs.py: the page leads to {link}")
+        expect(f"status of {link}", page.request.get(link).status, 200)
+
+
+def aggregate_first(tag):
+    return tag.split(".", 1)
 
 
 def arguments():
@@ -40,11 +65,14 @@ def arguments():
 
 
 def operations(base):
-    """How many the document has; asked directly, past any proxy."""
+    return sum(len(item) for item in document(base, "/openapi.json")["paths"].values())
+
+
+def document(base, path):
+    """Asked directly, past any proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{base}/openapi.json", timeout=30) as answer:
-        document = json.load(answer)
-    return sum(len(item) for item in document["paths"].values())
+    with opener.open(base + path, timeout=30) as answer:
+        return json.load(answer)
 
 
 def authorize(page, token):

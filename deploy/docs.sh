@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the OpenAPI document against its meta-schema, and /docs in a browser that has no way out to the network.
+# Checks the OpenAPI document against its meta-schema, and /docs and /docs/events in a browser that has no way out to the network.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/live.sh
@@ -13,7 +13,7 @@ main() {
   build
   start_service 10
   PYTHONPATH=$tools python3 deploy/docs.py "$base" "$token"
-  echo "deploy/docs.sh: the document is sound, and its page works without a network"
+  echo "deploy/docs.sh: the document is sound, and both pages work without a network"
 }
 
 main

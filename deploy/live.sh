@@ -3,6 +3,7 @@
 
 dossier=$(realpath -m "${CARGO_TARGET_DIR:-target}")/debug/dossier
 client=wealthtech-alpha
+nats=off
 serve_s_max=60
 scratch=$(mktemp -d)
 service_pid=''
@@ -13,13 +14,13 @@ build() {
   cargo build --workspace --tests --locked
 }
 
-# Serves a bank of $1 customers; what follows are settings, such as DOSSIER__HTTP__BASE_PATH=/v1. Sets base and token.
+# Serves a bank of $1 customers; what follows are settings, such as DOSSIER__HTTP__BASE_PATH=/v1. Sets base, admin and token.
 start_service() {
   local data=$scratch/data public=''
   "$dossier" sample --customers "$1" --seed 1 | "$dossier" import - --data "$data" --dev 2>"$scratch/import" ||
     fail "the sample cannot be imported: $(tail -n 1 "$scratch/import")"
   : >"$scratch/log"
-  env DOSSIER__TELEMETRY__FORMAT=json "${@:2}" "$dossier" serve --data "$data" --dev --nats off \
+  env DOSSIER__TELEMETRY__FORMAT=json "${@:2}" "$dossier" serve --data "$data" --dev --nats "$nats" \
     --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 2>>"$scratch/log" &
   service_pid=$!
   for ((i = 0; i < serve_s_max * 10; i++)); do
@@ -31,6 +32,8 @@ start_service() {
   [ -n "$public" ] || fail "dossier did not serve within $serve_s_max s"
   # shellcheck disable=SC2034 # for the script that sources this
   base=http://$public
+  # shellcheck disable=SC2034
+  admin=$(sed -n 's/.*"Serving\.".*"admin":"\([^"]*\)".*/\1/p' "$scratch/log")
   # shellcheck disable=SC2034
   token=$(token_of "$client")
 }

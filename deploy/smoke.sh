@@ -13,6 +13,7 @@ main() {
   start
   follow_examples
   follow_events
+  follow_page
   stop
   echo "deploy/smoke.sh: all that is printed works, and nothing is left running"
 }
@@ -60,6 +61,47 @@ follow_events() {
   grep -q 'nats://' "$folder/out" || fail "it ran without NATS"
   events=$(eval "timeout 60 $(grep ' replay --url ' "$folder/out")" | grep -c '"position"' || true)
   [ "$events" -ge 1000 ] || fail "replay gave $events events for 1000 customers"
+}
+
+# What the page about events tells its reader to save and to type, in a folder with nothing else; killed in between.
+follow_page() {
+  local url place lines
+  url=$(grep -o 'http://[0-9.:]*' "$folder/out" | head -n 1)
+  place=$(grep -o 'nats://[0-9.:]*' "$folder/out" | head -n 1)
+  mkdir "$folder/reader" && cd "$folder/reader"
+  curl -sS --noproxy '*' "$url/docs/events" >page.html
+  curl -sS --noproxy '*' -O "$url$(grep -o '[^"]*address_book.py' page.html | head -n 1)"
+  mapfile -t lines < <(sed -n '/<pre><code class="language-sh">/,/<\/code>/p' page.html | sed 's/<[^>]*>//g' | grep .)
+  [ "${#lines[@]}" = 3 ] || fail "the page has ${#lines[@]} lines to type"
+  echo 'nats-py==2.16.0' >pinned
+  export PIP_TARGET=$PWD/packages PYTHONPATH=$PWD/packages
+  PIP_CONSTRAINT=$PWD/pinned PIP_ROOT_USER_ACTION=ignore eval "${lines[0]} --quiet --disable-pip-version-check"
+  until_caught_up "${lines[1]//nats:\/\/127.0.0.1:4222/$place}" 'going on at position 0:'
+  until_caught_up "${lines[1]//nats:\/\/127.0.0.1:4222/$place}" 'going on at position [1-9]'
+  eval "${lines[2]}" >shown.json
+  curl -sS --noproxy '*' "$url/customers/C-000001" -H "Authorization: Bearer $TOKEN" -H "X-Correlation-ID: smoke" >served.json
+  python3 -c 'import json; shown, served = json.load(open("shown.json")), json.load(open("served.json"))
+assert shown and sorted(shown) == sorted(str(one["addressIdentification"]) for one in served["addressList"]), (shown, served)' ||
+    fail "the book is not what the API serves"
+  echo "address book: $(tail -n 1 said)"
+  cd - >/dev/null
+}
+
+# Runs $1 until it has caught up, and kills it; it must have begun with $2.
+until_caught_up() {
+  local reader code=0
+  eval "exec $1" 2>said &
+  reader=$!
+  for ((i = 0; i < wait_s * 10; i++)); do
+    if grep -q 'caught up' said; then break; fi
+    kill -0 "$reader" 2>/dev/null || fail "the address book ended: $(cat said)"
+    sleep 0.1
+  done
+  kill -9 "$reader"
+  wait "$reader" 2>/dev/null || code=$?
+  [ "$code" = 137 ] || fail "the address book ended with $code"
+  grep -q 'caught up' said || fail "the address book did not catch up: $(cat said)"
+  grep -q "$2" said || fail "the address book did not go on where it was: $(cat said)"
 }
 
 # The signal of Ctrl-C goes to the whole group, as a terminal sends it.

@@ -20,7 +20,7 @@ use crate::{
     journal::{Journal, JournalSettings},
     listener::Pin,
     opaque::Secrets,
-    publisher::Publisher,
+    publisher::{Published, Publisher},
 };
 
 /// How long projections may take to come closer, before that is said to be an error.
@@ -60,6 +60,7 @@ pub struct Settings {
     pub intermediaries: Vec<Pin>,
     /// Certificates that stand for one client.
     pub client_certificates: BTreeMap<Pin, ClientId>,
+    pub published: Published,
 }
 
 impl Settings {
@@ -78,6 +79,7 @@ impl Settings {
             body_time_max: Duration::from_millis(config.http.body_ms_max),
             intermediaries: config.http.intermediaries.clone(),
             client_certificates: config.http.client_certificates.clone(),
+            published: Published::of(&config.publisher()),
         }
     }
 }

@@ -8,6 +8,7 @@ mod reconcile;
 mod remote;
 mod replay;
 mod sample;
+mod schemas;
 mod serve;
 mod token;
 
@@ -22,7 +23,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use events::{keys::KeyError, log::OpenError};
 
 use crate::{
-    app, config::Config, discretion, folder::NoKey, http, publisher::PublisherError,
+    app, asyncapi, config::Config, discretion, folder::NoKey, http, publisher::PublisherError,
     service::Refused, telemetry,
 };
 
@@ -69,6 +70,10 @@ enum Command {
     Config(Settings),
     /// Prints the OpenAPI document of the service as it is configured.
     Openapi(Settings),
+    /// Prints the AsyncAPI document of the events as they are published.
+    Asyncapi(Settings),
+    /// Writes the JSON Schema of each tag into a folder.
+    Schemas(schemas::Schemas),
     /// Prints completions for a shell.
     Completions { shell: clap_complete::Shell },
 }
@@ -147,6 +152,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Openapi(settings) => {
             print(&http::openapi::text(&app::Settings::of(&settings.load()?)))?;
         }
+        Command::Asyncapi(settings) => {
+            print(&asyncapi::text(&app::Settings::of(&settings.load()?)))?;
+        }
+        Command::Schemas(schemas) => schemas.run()?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "dossier", &mut io::stdout());
         }

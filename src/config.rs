@@ -270,9 +270,10 @@ mod tests {
 
     #[test]
     fn all_wrong_values_are_told_at_once() {
-        let wrong = "[http]\nbody_bytes_max = 0\nbase_path = \"x/\"\n[nats]\nreplicas = 9";
+        let wrong = "[http]\nbody_bytes_max = 0\nbase_path = \"x/\"\n\
+            [nats]\nreplicas = 9\nschemas_url = \"/schemas/\"";
         let error = format!("{:#}", Config::from_toml(wrong).unwrap_err());
-        for name in ["body_bytes_max", "base_path", "replicas"] {
+        for name in ["body_bytes_max", "base_path", "replicas", "schemas_url"] {
             assert!(error.contains(name), "{error}");
         }
     }

@@ -33,6 +33,7 @@ mod connection;
 mod feed;
 mod in_flight;
 mod mirror;
+mod published;
 mod reconcile;
 mod report;
 mod run;
@@ -54,9 +55,11 @@ use events::{
 use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(crate) use self::cloud_event::example;
 pub use self::{
     comparison::{Comparison, Faults},
     configuration::Difference,
+    published::Published,
     reconcile::ReconcileError,
     settings::{BodyClass, Discard, Login, PublisherError, PublisherSettings, SecretIn},
     trouble::{DAMAGES, HALTS, Trouble},

@@ -14,7 +14,7 @@ use crate::{
     },
     app::App,
     clock,
-    config::{self, Config, Http, Nats},
+    config::{self, Config, Http},
     folder, http,
     listener::{self, Bounds, Listener, Tls, TlsError},
     publisher::Publisher,
@@ -80,13 +80,15 @@ pub struct Service {
 
 impl Service {
     /// Opens the folder, catches up, and listens. Returns when clients can connect.
-    pub async fn start(config: Config, start: Start) -> anyhow::Result<Self> {
+    pub async fn start(mut config: Config, start: Start) -> anyhow::Result<Self> {
         check(&config, start)?;
         let tokens = configured_tokens(&config, start)?;
         let metrics = telemetry::metrics();
         let token = AdminToken::of(&config.http).map_err(Refused::from)?;
         let public = listen("public", config.http.listen, &config.http).await?;
         let admin = listen("admin", config.http.admin_listen, &config.http).await?;
+        // Messages tell where the schemas are.
+        config.http.listen = public.address()?;
         let (publishing, publishers) = (CancellationToken::new(), TaskTracker::new());
         let app = open(&config, start, tokens, publishing.clone(), publishers.clone()).await?;
         // Clients that come before the projections have caught up are told to come again.
@@ -190,7 +192,7 @@ async fn open(
         folder::open_log(&settings, start.dev, start.accept_loss)
     })
     .await??;
-    let publisher = publisher(&config.nats, &log, stop.clone(), &tasks)?;
+    let publisher = publisher(config, &log, stop.clone(), &tasks)?;
     let tokens = match tokens {
         Some(tokens) => tokens,
         None => Tokens::development(&Issuer::new(&folder::issuer_key(&config.data.dir)?)?),
@@ -201,16 +203,16 @@ async fn open(
 }
 
 fn publisher(
-    nats: &Nats,
+    config: &Config,
     log: &EventLog,
     stop: CancellationToken,
     tasks: &TaskTracker,
 ) -> anyhow::Result<Publisher> {
-    if nats.urls.is_empty() {
+    if config.nats.urls.is_empty() {
         tracing::info!("No NATS server is configured; events wait in the log until one is.");
         return Ok(Publisher::off(log.clone()));
     }
-    Ok(Publisher::start(nats.publisher_settings(), log.clone(), stop, tasks)?)
+    Ok(Publisher::start(config.publisher(), log.clone(), stop, tasks)?)
 }
 
 /// Keeps bounded what is remembered of clients, once an hour.

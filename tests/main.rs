@@ -3,6 +3,7 @@
 
 mod access;
 mod addresses;
+mod asyncapi;
 mod bodies;
 mod chaos;
 mod command_line;

@@ -71,6 +71,10 @@ impl Log {
         append(&self.log, customer, events, cause).await;
     }
 
+    async fn append_to(&self, stream: StreamId, events: Vec<Event>, cause: Cause) {
+        append_to(&self.log, stream, events, cause).await;
+    }
+
     /// That many events more, of several customers.
     async fn fill(&self, count: u64) {
         fill(&self.log, count).await;
@@ -183,12 +187,17 @@ async fn fill(log: &EventLog, count: u64) {
 }
 
 async fn append(log: &EventLog, customer: &str, events: Vec<CustomerEvent>, cause: Cause) {
+    let stream = StreamId::Customer(CustomerId::parse(customer).unwrap());
+    append_to(log, stream, events.into_iter().map(Event::Customer).collect(), cause).await;
+}
+
+async fn append_to(log: &EventLog, stream: StreamId, events: Vec<Event>, cause: Cause) {
     let append = Append {
-        stream: StreamId::Customer(CustomerId::parse(customer).unwrap()),
+        stream,
         expected: Version::ZERO,
         also: Vec::new(),
         until: None,
-        events: events.into_iter().map(Event::Customer).collect(),
+        events,
         cause,
         receipt: None,
     };

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod app;
+pub(crate) mod asyncapi;
 pub(crate) mod bank;
 pub(crate) mod binary;
 pub(crate) mod certificates;

@@ -1,7 +1,7 @@
 //! Any event, the sum of all families, and its two forms: typed, and as it is stored.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -135,4 +135,28 @@ impl Tag {
             | Self::ConsentRevoked => None,
         }
     }
+
+    /// Whether there is more to say than the tag and the envelope do.
+    pub fn has_payload(self) -> bool {
+        match self {
+            Self::CustomerOpened
+            | Self::CustomerAmended
+            | Self::AddressAdded
+            | Self::AddressChanged
+            | Self::KycRecorded
+            | Self::PersonLinked
+            | Self::PersonUnlinked
+            | Self::PersonRegistered
+            | Self::PersonAmended
+            | Self::ContactAdded
+            | Self::ContactChanged
+            | Self::ConsentGranted
+            | Self::ConsentAmended => true,
+            Self::CustomerClosed
+            | Self::CustomerReopened
+            | Self::AddressRemoved
+            | Self::ContactRemoved
+            | Self::ConsentRevoked => false,
+        }
+    }
 }

@@ -129,7 +129,8 @@ shaped!(
 );
 shaped!(
     /// A day in the form `YYYY-MM-DD` that exists in the calendar.
-    Date, "a date that exists, as YYYY-MM-DD", { "type": "string", "format": "date" }, is_date
+    Date, "a date that exists, as YYYY-MM-DD",
+    { "type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }, is_date
 );
 shaped!(
     /// Why somebody changed something: a code or a ticket number, never free text.

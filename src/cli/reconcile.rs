@@ -60,7 +60,7 @@ impl Reconcile {
         let none = || Misused(anyhow!("no NATS server is configured (nats.urls)"));
         ensure!(!config.nats.urls.is_empty(), none());
         let log = folder::open_log(&config, self.settings.dev, false)?;
-        let publisher = Publisher::idle(config.nats.publisher_settings(), log.clone());
+        let publisher = Publisher::idle(config.publisher(), log.clone());
         let publisher = publisher.map_err(|error| Misused(error.into()))?;
         let compared =
             if self.dry_run { publisher.compare().await } else { publisher.reconcile_once().await };

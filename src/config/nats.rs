@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Secret, without_secret};
+use super::{Config, Secret, without_secret};
 use crate::publisher::{BodyClass, Discard, Login, PublisherSettings, SecretIn};
 
 /// What can be set about publishing.
@@ -28,6 +28,7 @@ pub struct Nats {
     pub look_s: u64,
     pub in_flight_max: usize,
     pub bodies: BTreeSet<BodyClass>,
+    pub schemas_url: String,
     pub user: String,
     pub password: Secret,
     pub password_file: PathBuf,
@@ -40,28 +41,41 @@ pub struct Nats {
     pub root_certificates: PathBuf,
 }
 
-impl Nats {
+impl Config {
     /// What the publisher is told.
-    pub fn publisher_settings(&self) -> PublisherSettings {
+    pub fn publisher(&self) -> PublisherSettings {
+        let nats = &self.nats;
         PublisherSettings {
-            stream: self.stream.clone(),
-            prefix: self.prefix.clone(),
-            replicas: self.replicas,
-            bytes_max: self.bytes_max,
-            age_max: Duration::from_secs(self.age_max_h * 3600),
-            discard: self.discard,
-            duplicate_window: Duration::from_secs(self.duplicate_window_s),
-            atomic_batches: self.atomic_batches,
-            look_every: Duration::from_secs(self.look_s),
-            in_flight_max: self.in_flight_max,
-            bodies: self.bodies.clone(),
-            login: self.login(),
-            certificate: file(&self.certificate).zip(file(&self.key)),
-            root_certificates: file(&self.root_certificates),
-            ..PublisherSettings::new(&self.urls)
+            stream: nats.stream.clone(),
+            prefix: nats.prefix.clone(),
+            replicas: nats.replicas,
+            bytes_max: nats.bytes_max,
+            age_max: Duration::from_secs(nats.age_max_h * 3600),
+            discard: nats.discard,
+            duplicate_window: Duration::from_secs(nats.duplicate_window_s),
+            atomic_batches: nats.atomic_batches,
+            look_every: Duration::from_secs(nats.look_s),
+            in_flight_max: nats.in_flight_max,
+            bodies: nats.bodies.clone(),
+            schemas_url: self.schemas_url(),
+            login: nats.login(),
+            certificate: file(&nats.certificate).zip(file(&nats.key)),
+            root_certificates: file(&nats.root_certificates),
+            ..PublisherSettings::new(&nats.urls)
         }
     }
 
+    /// Where subscribers find the schemas: what is set, else where this service listens.
+    fn schemas_url(&self) -> String {
+        if !self.nats.schemas_url.is_empty() {
+            return self.nats.schemas_url.clone();
+        }
+        let scheme = if self.http.tls.is_on() { "https" } else { "http" };
+        format!("{scheme}://{}{}/schemas/", self.http.listen, self.http.base_path)
+    }
+}
+
+impl Nats {
     /// The one way in that is configured; `wrong` has seen to it that there are not two.
     fn login(&self) -> Login {
         if !self.user.is_empty() {
@@ -92,8 +106,21 @@ impl Nats {
                 wrong.push(format!("{name} must lie between {min} and {max}"));
             }
         }
+        wrong.extend(self.wrong_schemas_url());
         wrong.extend(self.wrong_logins());
         wrong
+    }
+
+    /// `CloudEvents` wants an absolute URI, and the name of a file comes right after it.
+    fn wrong_schemas_url(&self) -> Option<String> {
+        let url = &self.schemas_url;
+        let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"%<>\\^`{|}?#".contains(&byte);
+        let scheme = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+        let fits = scheme(url) && url.ends_with('/') && url.bytes().all(plain);
+        (!url.is_empty() && !fits).then(|| {
+            "nats.schemas_url must begin with https:// or http://, end with /, and have no ? or #"
+                .to_owned()
+        })
     }
 
     fn wrong_logins(&self) -> Vec<String> {

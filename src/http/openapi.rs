@@ -26,6 +26,7 @@ intermediary it must, and must send a User-Agent.
 A header or a parameter that holds one value is sent once.
 No value is ever null: what is not known is left out.
 Where GET is answered, HEAD is too.
+What happens is also published as [events](docs/events).
 The paths of addresses are also served below /customer/, in the singular: an alias for clients \
 that go by the module page, better not used by others.
 

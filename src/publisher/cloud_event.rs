@@ -4,7 +4,7 @@
 //! and every byte outside of visible ASCII as `%XX` of its UTF-8. Only ids and the source can
 //! hold such a byte; `Zürich 1` arrives as `Z%C3%BCrich%201`.
 
-use std::{borrow::Cow, collections::BTreeSet, fmt::Write};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write};
 
 use async_nats::{
     HeaderMap, HeaderName,
@@ -18,12 +18,10 @@ use events::{
     id::{EventId, Position},
     log::{EventLog, ReadError},
     record::Record,
+    tag::Tag,
 };
 
-use super::{
-    settings::{BodyClass, PublisherSettings},
-    subject::subject,
-};
+use super::{published::Published, settings::PublisherSettings, subject::subject};
 
 /// The position of the event in the log.
 pub(super) const POSITION: &str = "ce-position";
@@ -43,49 +41,57 @@ pub(super) struct Outgoing {
 /// What is the same for every message.
 #[derive(Debug, Clone)]
 pub(super) struct Encoder {
-    prefix: String,
+    published: Published,
     source: String,
-    stream: String,
-    bodies: BTreeSet<BodyClass>,
 }
 
 impl Encoder {
     pub(super) fn new(settings: &PublisherSettings) -> Self {
-        Self {
-            prefix: settings.prefix.clone(),
-            source: percent_encoded(&settings.source).into_owned(),
-            stream: settings.stream.clone(),
-            bodies: settings.bodies.clone(),
-        }
+        Self::of(Published::of(settings))
+    }
+
+    fn of(published: Published) -> Self {
+        Self { source: percent_encoded(&published.source).into_owned(), published }
     }
 
     pub(super) fn encode(&self, log: &EventLog, record: &Record) -> Result<Outgoing, ReadError> {
-        let Envelope { position, head, .. } = record.envelope();
-        let previous = log.previous(&head.stream, head.version)?;
-        let mut headers = self.attributes(record.envelope());
+        let envelope = record.envelope();
+        let previous = log.previous(&envelope.head.stream, envelope.head.version)?;
+        Ok(self.message(envelope, previous, &record.leaf_hash(), log.payload(record)?))
+    }
+
+    fn message(
+        &self,
+        envelope: &Envelope,
+        previous: Position,
+        record_hash: &[u8],
+        payload: Payload,
+    ) -> Outgoing {
+        let Envelope { position, head, .. } = envelope;
+        let mut headers = self.attributes(envelope);
         set(&mut headers, "ce-previousposition", previous.0.to_string());
-        set(&mut headers, RECORD_HASH, hex::encode(record.leaf_hash()));
-        let body = self.body(&mut headers, head, log.payload(record)?);
-        Ok(Outgoing {
+        set(&mut headers, RECORD_HASH, hex::encode(record_hash));
+        let body = self.body(&mut headers, head, payload);
+        Outgoing {
             position: *position,
             id: head.event_id,
-            subject: subject(&self.prefix, &head.stream, &head.tag),
+            subject: subject(&self.published.prefix, &head.stream, &head.tag),
             headers,
             body,
-        })
+        }
     }
 
     fn attributes(&self, envelope: &Envelope) -> HeaderMap {
         let Envelope { position, recorded_at, head } = envelope;
         let mut headers = HeaderMap::new();
-        headers.insert(header::NATS_EXPECTED_STREAM, self.stream.as_str());
+        headers.insert(header::NATS_EXPECTED_STREAM, self.published.stream.as_str());
         set(&mut headers, "ce-specversion", "1.0");
         set(&mut headers, "ce-id", head.event_id.to_string());
         set(&mut headers, "ce-source", self.source.as_str());
         set(&mut headers, "ce-type", &*head.tag);
         set(&mut headers, "ce-subject", &*percent_encoded(head.stream.id()));
         set(&mut headers, "ce-time", recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true));
-        set(&mut headers, "ce-dataschema", format!("/schemas/{}.json", head.tag));
+        set(&mut headers, "ce-dataschema", self.published.schema_of(&head.tag));
         set(&mut headers, POSITION, position.0.to_string());
         set(&mut headers, "ce-streamversion", head.version.0.to_string());
         if let Some(object) = &head.object {
@@ -99,15 +105,41 @@ impl Encoder {
 
     fn body(&self, headers: &mut HeaderMap, head: &Head, payload: Payload) -> Bytes {
         match payload {
-            Payload::Forgotten => set(headers, "ce-forgotten", "true"),
-            Payload::Json(json) if self.bodies.contains(&head.payload.class().into()) => {
+            Payload::Json(json) if self.published.bodies.contains(&head.payload.class().into()) => {
                 set(headers, "content-type", "application/json");
                 return json.into();
             }
-            Payload::Json(_) | Payload::Empty => {}
+            // Empty where a body should be: it was forgotten before the event happened.
+            Payload::Empty if says_it_all(&head.tag) => {}
+            Payload::Forgotten | Payload::Empty => set(headers, "ce-forgotten", "true"),
+            Payload::Json(_) => {}
         }
         Bytes::new()
     }
+}
+
+/// Whether an event of a tag may have no payload from the beginning.
+fn says_it_all(tag: &str) -> bool {
+    Tag::parse(tag).is_none_or(|tag| !tag.has_payload())
+}
+
+/// An event as it would go out, for the document that shows it: its subject, and the headers that
+/// are there for subscribers.
+pub(crate) fn example(
+    published: &Published,
+    envelope: &Envelope,
+    previous: Position,
+    record_hash: &[u8],
+    payload: Payload,
+) -> (String, BTreeMap<String, String>) {
+    let encoder = Encoder::of(published.clone());
+    let message = encoder.message(envelope, previous, record_hash, payload);
+    let headers = message.headers.iter().filter_map(|(name, values)| {
+        let name = name.to_string();
+        let ours = !name.starts_with("Nats-");
+        ours.then_some((name, values.first()?.to_string()))
+    });
+    (message.subject, headers.collect())
 }
 
 fn set(headers: &mut HeaderMap, name: &'static str, value: impl IntoHeaderValue) {

@@ -93,6 +93,8 @@ pub struct PublisherSettings {
     pub in_flight_max: usize,
     /// The others go out as headers only, so that no position is missing.
     pub bodies: BTreeSet<BodyClass>,
+    /// What stands before `<tag>.json` in every `ce-dataschema`, which must be absolute.
+    pub schemas_url: String,
     pub login: Login,
     /// The certificate to show, and its private key, in PEM.
     pub certificate: Option<(PathBuf, PathBuf)>,
@@ -122,6 +124,7 @@ impl PublisherSettings {
             look_every: Duration::from_secs(30),
             in_flight_max: 256,
             bodies: [BodyClass::Identity, BodyClass::Contact, BodyClass::None].into(),
+            schemas_url: "http://127.0.0.1:8080/schemas/".to_owned(),
             login: Login::None,
             certificate: None,
             root_certificates: None,

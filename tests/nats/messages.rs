@@ -1,18 +1,28 @@
 //! What is published: each event as one message that says all about it.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
 use dossier::publisher::{BodyClass, Publisher, PublisherError, PublisherSettings};
 use events::{
+    customer::CustomerEvent,
     envelope::{Actor, Cause},
-    id::Position,
+    event::{Event, Payload, Personal},
+    id::{PersonId, Position, StreamId},
     text::Trace,
 };
+use percent_encoding::percent_decode_str;
 use reqwest::Method;
+use serde_json::Value;
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Log, STREAM, WAIT_MAX, address_added, kyc, opened, settings};
 use crate::support::{
     app::TestApp,
+    asyncapi::assert_fits,
     bank,
     nats::{NatsServer, Stored, agree},
 };
@@ -65,7 +75,7 @@ async fn a_message_is_a_cloud_event() {
             "/dossier",
             "customer.address-added.v1",
             "C-1",
-            "/schemas/customer.address-added.v1.json",
+            "http://127.0.0.1:8080/schemas/customer.address-added.v1.json",
             "application/json",
             "2",
             "1",
@@ -83,7 +93,7 @@ async fn a_message_is_a_cloud_event() {
         time.parse::<chrono::DateTime<chrono::Utc>>().unwrap(),
         record.envelope().recorded_at
     );
-    let body: serde_json::Value = serde_json::from_slice(&opened.body).unwrap();
+    let body: Value = serde_json::from_slice(&opened.body).unwrap();
     assert_eq!(body["name"], "Anna");
 }
 
@@ -158,6 +168,69 @@ async fn any_id_is_one_token_of_the_subject_and_a_safe_header() {
         ]
     );
     agree(&log.log, &stored);
+}
+
+/// Ids and objects of golden events hold spaces, stars, dots, umlauts and letters of four bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_event_is_published_as_the_document_says() {
+    let server = NatsServer::start();
+    let log = Log::new();
+    let golden = golden_events();
+    for (stream, event) in &golden {
+        log.append_to(stream.clone(), vec![event.clone()], Cause::by(Actor::Bank)).await;
+    }
+    let running = log.publish_to(&server);
+    running.caught_up().await;
+
+    let stored = server.read(STREAM).await;
+    agree(&log.log, &stored);
+    assert_eq!(stored.len(), golden.len());
+    for (message, (stream, event)) in stored.iter().zip(&golden) {
+        assert_fits(&message.subject, &message.for_subscribers(), message.json().as_ref());
+        let subject = percent_decode_str(message.header("ce-subject")).decode_utf8().unwrap();
+        assert_eq!(subject, stream.id());
+        let object = percent_decode_str(message.header("ce-object")).decode_utf8().unwrap();
+        assert_eq!(object, event.object().unwrap_or_default());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_forgotten_before_it_happened_says_so_too() {
+    let server = NatsServer::start();
+    let log = Log::new();
+    let person = PersonId::parse("P-1").unwrap();
+    let unlinked = CustomerEvent::PersonUnlinked { person, link: Personal::Forgotten };
+    log.append("C-1", vec![unlinked, CustomerEvent::Closed]).await;
+    let running = log.publish_to(&server);
+    running.caught_up().await;
+
+    let stored = server.read(STREAM).await;
+    let forgotten: Vec<_> = stored.iter().map(|message| message.header("ce-forgotten")).collect();
+    assert_eq!(forgotten, ["true", ""]);
+    for message in stored {
+        assert_fits(&message.subject, &message.for_subscribers(), message.json().as_ref());
+    }
+}
+
+/// Each in a stream of its own.
+fn golden_events() -> Vec<(StreamId, Event)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/fixtures");
+    let mut paths: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort_unstable();
+    let ids = ["Zürich 1.*", ">", "a.b c", "100%", "=20", "\"'\\", "𝕏"];
+    let read = |(nth, path): (usize, PathBuf)| {
+        let golden: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        let (aggregate, _) = golden["stream"].as_str().unwrap().split_once('/').unwrap();
+        let id = format!("{aggregate}/{nth} {}", ids[nth % ids.len()]);
+        let payload = Some(&golden["payload"]).filter(|payload| !payload.is_null());
+        let payload =
+            payload.map_or(Payload::Empty, |payload| Payload::Json(payload.to_string().into()));
+        let tag = golden["tag"].as_str().unwrap();
+        let event = Event::assemble(tag, golden["object"].as_str(), &payload).unwrap();
+        (StreamId::parse(&id).unwrap(), event)
+    };
+    paths.into_iter().enumerate().map(read).collect()
 }
 
 #[tokio::test]

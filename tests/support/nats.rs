@@ -16,6 +16,7 @@ use async_nats::{
 };
 use events::{id::Position, log::EventLog};
 use futures::StreamExt;
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// What a server may take to be ready.
@@ -39,6 +40,16 @@ pub(crate) struct Stored {
 impl Stored {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.as_str())
+    }
+
+    /// The headers that are there for subscribers, not for the server.
+    pub(crate) fn for_subscribers(&self) -> Value {
+        let ours = self.headers.iter().filter(|(name, _)| !name.to_string().starts_with("Nats-"));
+        ours.map(|(name, values)| (name.to_string(), Value::from(values[0].as_str()))).collect()
+    }
+
+    pub(crate) fn json(&self) -> Option<Value> {
+        (!self.body.is_empty()).then(|| serde_json::from_slice(&self.body).unwrap())
     }
 
     pub(crate) fn position(&self) -> u64 {

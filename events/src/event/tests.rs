@@ -1,6 +1,6 @@
 //! Whatever can happen is read back as it happened; what was ever written stays readable.
 
-mod golden;
+pub(crate) mod golden;
 
 use proptest::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 
-use super::{TEXT_POLICY, served};
+use super::{TEXT_POLICY, escaped, html, served};
 use crate::{
     config::ProblemTypeStyle,
     http::problem::{self, Kind, Problem},
@@ -10,30 +10,20 @@ use crate::{
 
 pub(super) fn page(name: &str, style: ProblemTypeStyle) -> Result<Response, Problem> {
     let kind = Kind::named(name).ok_or_else(problem::no_route)?;
-    Ok(served("text/html; charset=utf-8", TEXT_POLICY, html(kind, style).into()))
+    Ok(served("text/html; charset=utf-8", TEXT_POLICY, about(kind, style).into()))
 }
 
-fn html(kind: Kind, style: ProblemTypeStyle) -> String {
+fn about(kind: Kind, style: ProblemTypeStyle) -> String {
     let [name, other] = kind.spellings();
     let title = escaped(kind.title());
     let kinds = kind.with_those_told_as_it(style);
     let parts: String = kinds.into_iter().map(|kind| part(kind, style)).collect();
-    format!(
-        "<!doctype html>
-<html lang=\"en\">
-<head>
-<meta charset=\"utf-8\">
-<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
-<meta name=\"color-scheme\" content=\"light dark\">
-<title>{name}: {title}</title>
-</head>
-<body>
-<p><code>{name}</code>, also spelt <code>{other}</code></p>
+    let body = format!(
+        "<p><code>{name}</code>, also spelt <code>{other}</code></p>
 {parts}<p><a href=\"../docs\">The whole API</a></p>
-</body>
-</html>
 "
-    )
+    );
+    html(&format!("{name}: {title}"), "", &body)
 }
 
 fn part(kind: Kind, style: ProblemTypeStyle) -> String {
@@ -55,8 +45,4 @@ fn part(kind: Kind, style: ProblemTypeStyle) -> String {
 <pre>{examples}</pre>
 "
     )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

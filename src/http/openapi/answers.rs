@@ -159,7 +159,7 @@ pub(super) fn page(item: &str) -> Value {
 /// A document for people and their tools.
 pub(super) fn document(media_type: &str) -> Value {
     let headers = ["Cache-Control", "Content-Security-Policy", "X-Content-Type-Options"];
-    let schema = if media_type == "application/json" {
+    let schema = if media_type.ends_with("json") {
         json!({ "type": "object" })
     } else {
         json!({ "type": "string" })

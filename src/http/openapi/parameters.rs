@@ -19,6 +19,7 @@ use super::{
     schemas::of,
     written,
 };
+use crate::asyncapi::schemas;
 
 /// Every call outside the health check and the documents, besides `FROM_INTERMEDIARIES`.
 pub(super) const OF_CALLS: [&str; 2] = ["X-Correlation-ID", "traceparent"];
@@ -51,9 +52,10 @@ pub(super) fn in_path(path: &str) -> Vec<Value> {
     segments.map(|name| reference("parameters", name)).collect()
 }
 
-fn of_paths() -> [(&'static str, Value); 6] {
+fn of_paths() -> [(&'static str, Value); 7] {
     let kinds: Vec<_> = Kind::ALL.iter().flat_map(|kind| kind.spellings()).collect();
     let files = documents::FILES.map(|(name, _)| name);
+    let schemas: Vec<_> = schemas::files().into_keys().collect();
     let digits = written::address_id_digits();
     [
         path("customerId", "The bank's id of a customer.", "C-000001", of::<CustomerId>()),
@@ -67,6 +69,7 @@ fn of_paths() -> [(&'static str, Value); 6] {
         ),
         path("type", "A kind of problem, in either spelling.", "WRONG_METHOD", one_of(kinds)),
         path("file", "A file of the page.", files[0], one_of(files)),
+        path("schema", "The file of a tag.", "customer.opened.v1.json", one_of(schemas)),
     ]
 }
 

@@ -6,6 +6,7 @@ use events::{
     id::{AddressId, ContactId, CustomerId, PersonId},
     kyc::Kyc,
     party::{Activity, CustomerDetails, Party, PersonDetails, Relation},
+    schema::{close, plain},
 };
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -16,7 +17,7 @@ use super::{
         problem::{Body, Kind},
     },
     reference,
-    shape::{Shape, close, list, plain, value},
+    shape::{Shape, list, value},
     written,
 };
 use crate::{

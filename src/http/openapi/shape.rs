@@ -1,5 +1,6 @@
 //! Schemas of objects, taken from types and changed member by member.
 
+use events::schema::plain;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
@@ -75,50 +76,4 @@ pub(super) fn value<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
 
 pub(super) fn list(items: Value) -> Value {
     json!({ "type": "array", "items": items })
-}
-
-/// Takes out what does not hold here: no value is null, and sizes of Rust's integers say nothing.
-pub(super) fn plain(schema: &mut Value) {
-    each(schema, &|schema| {
-        if let Some(Value::Array(types)) = schema.get_mut("type") {
-            types.retain(|name| name != "null");
-            if let [sole] = types.as_slice() {
-                let sole = sole.clone();
-                schema.insert("type".to_owned(), sole);
-            }
-        }
-        if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
-            choices.retain(|choice| *choice != json!({ "type": "null" }));
-            if let [Value::Object(sole)] = choices.as_mut_slice() {
-                let sole = std::mem::take(sole);
-                schema.remove("anyOf");
-                schema.extend(sole);
-            }
-        }
-        if schema.get("format").and_then(Value::as_str).is_some_and(|it| it.starts_with("uint")) {
-            schema.remove("format");
-        }
-    });
-}
-
-/// Lets no members in but those that are named.
-pub(super) fn close(schema: &mut Value) {
-    each(schema, &|schema| {
-        // A mere condition on an object has no type.
-        if schema.contains_key("properties") && schema.contains_key("type") {
-            schema.insert("additionalProperties".to_owned(), false.into());
-        }
-    });
-}
-
-/// Changes a schema and all that are within it.
-fn each(schema: &mut Value, change: &impl Fn(&mut Map<String, Value>)) {
-    match schema {
-        Value::Object(members) => {
-            members.values_mut().for_each(|member| each(member, change));
-            change(members);
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| each(item, change)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
 }

@@ -3,7 +3,7 @@
 use events::consent::Scope;
 
 use super::{Link, Operation, Shape};
-use crate::http::openapi;
+use crate::{asyncapi, http::openapi};
 
 pub(in crate::http::openapi) const TAGS: [(&str, &str); 6] = [
     ("Customers", "Who holds a contract with the bank, and what the bank must know about them."),
@@ -19,7 +19,7 @@ const ADDRESS: &str = "/customers/{customerId}/addresses/{addressId}";
 const CONTACTS: &str = "/persons/{personId}/contactdetails";
 const CONTACT: &str = "/persons/{personId}/contactdetails/{contactId}";
 
-pub(super) const OPERATIONS: [Operation; 20] = [
+pub(super) const OPERATIONS: [Operation; 23] = [
     Operation {
         method: "get",
         path: "/customers",
@@ -180,6 +180,24 @@ pub(super) const OPERATIONS: [Operation; 20] = [
     },
     Operation {
         method: "get",
+        path: asyncapi::PATH,
+        id: "getAsyncapi",
+        tag: "Documents",
+        summary: "The AsyncAPI document of the events that are published",
+        description: "",
+        shape: Shape::Document("application/json"),
+    },
+    Operation {
+        method: "get",
+        path: "/schemas/{schema}",
+        id: "getSchema",
+        tag: "Documents",
+        summary: "What the bodies of the events of a tag look like, as JSON Schema",
+        description: "",
+        shape: Shape::Document("application/schema+json"),
+    },
+    Operation {
+        method: "get",
         path: "/docs",
         id: "getDocs",
         tag: "Documents",
@@ -189,10 +207,19 @@ pub(super) const OPERATIONS: [Operation; 20] = [
     },
     Operation {
         method: "get",
+        path: "/docs/events",
+        id: "getEventsPage",
+        tag: "Documents",
+        summary: "The page that shows the AsyncAPI document",
+        description: "",
+        shape: Shape::Document("text/html"),
+    },
+    Operation {
+        method: "get",
         path: "/docs/{file}",
         id: "getDocsFile",
         tag: "Documents",
-        summary: "What the page is made of",
+        summary: "What the pages are made of, and the examples that they lead to",
         description: "",
         shape: Shape::Document("*/*"),
     },
