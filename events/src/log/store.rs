@@ -68,6 +68,7 @@ impl Store {
     pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         remove_half_made_snapshots(dir)?;
         let path = file_in(dir);
+        remove_half_made_settings(dir, &path)?;
         crate::freed::wait(&path)?;
         let config = sled::Config::new()
             .path(dir)
@@ -199,6 +200,18 @@ fn remove_half_made_snapshots(dir: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Settings that sled was still writing when it died would make it refuse to open; of a store
+/// that was never written to nothing is lost with them.
+fn remove_half_made_settings(dir: &Path, file: &Path) -> io::Result<()> {
+    if fs::metadata(file).is_ok_and(|file| file.len() > 0) {
+        return Ok(());
+    }
+    match fs::remove_file(dir.join("conf")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Syncs a folder and what lies directly in it, for sled syncs neither all files nor folders.
