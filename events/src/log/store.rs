@@ -16,7 +16,10 @@ use super::{
     layout::{self, Chunk, Tail},
     read::ReadError,
 };
-use crate::id::{Position, StreamId, Version};
+use crate::{
+    id::{Position, StreamId, Version},
+    nudge::Nudge,
+};
 
 /// Bytes of a segment of the store's file; fixed when the store is made.
 const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
@@ -54,6 +57,7 @@ pub(super) struct Store {
     /// A descriptor of our own on sled's file, to sync it.
     file: File,
     path: PathBuf,
+    nudge: Nudge,
 }
 
 /// Not derived: sled would print everything that it holds.
@@ -79,7 +83,10 @@ impl Store {
         let tree = opened.map_err(|panic| StoreError::Panicked(message_of(&*panic)))??;
         let file = File::options().read(true).write(true).open(&path)?;
         sync_all_of(dir)?;
-        Ok(Self { tree, file, path })
+        let again = tree.clone();
+        // The one who waits hears of the same failure, and tells of it.
+        let nudge = Nudge::start(move || drop(again.flush()))?;
+        Ok(Self { tree, file, path, nudge })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -88,10 +95,11 @@ impl Store {
 
     /// One atomic commit, on the disk when this returns.
     pub(super) fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.tree.apply_batch(batch.0)?;
-        self.tree.flush()?;
-        self.file.sync_data()?;
-        Ok(())
+        self.nudge.during(|| {
+            self.tree.apply_batch(batch.0)?;
+            self.tree.flush()
+        })?;
+        Ok(self.file.sync_data()?)
     }
 
     /// The position of the last event in the store, safe or not.
