@@ -138,7 +138,8 @@ async fn published(data: &Path, nats: &NatsServer) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_power_cut_takes_nothing_that_was_acknowledged() {
-    let cuts = env::var(CUTS).map_or(CUT_AFTER.len(), |cuts| cuts.parse().unwrap());
+    let cuts = env::var_os(CUTS).map(|cuts| cuts.to_str().unwrap().parse().unwrap());
+    let cuts: usize = cuts.unwrap_or(CUT_AFTER.len());
     for _folder in 0..cuts.div_ceil(CUT_AFTER.len()) {
         let mut places =
             vec![Place::forgetting(Survives::Nothing), Place::forgetting(Survives::ByChance)];

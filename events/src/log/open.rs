@@ -86,7 +86,7 @@ pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, 
     if !settings.accept_loss {
         check_before(&store_dir, mark.last(), &keys)?;
     }
-    let store = Store::open(&store_dir, settings.cache_bytes)?;
+    let store = Store::open(&store_dir, settings)?;
     sync_dir(dir)?;
     let head = store.last()?;
     if !settings.accept_loss {

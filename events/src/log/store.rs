@@ -13,6 +13,7 @@ use std::{
 };
 
 use super::{
+    LogSettings,
     layout::{self, Chunk, Tail},
     read::ReadError,
 };
@@ -20,9 +21,6 @@ use crate::{
     id::{Position, StreamId, Version},
     nudge::Nudge,
 };
-
-/// Bytes of a segment of the store's file; fixed when the store is made.
-const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// What goes into the store together, or not at all.
 #[derive(Debug, Default)]
@@ -69,15 +67,15 @@ impl fmt::Debug for Store {
 
 impl Store {
     /// Opens the store of a folder; everything that opening wrote is synced afterwards.
-    pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+    pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Self, StoreError> {
         remove_half_made_snapshots(dir)?;
         let path = file_in(dir);
         remove_half_made_settings(dir, &path)?;
         crate::freed::wait(&path)?;
         let config = sled::Config::new()
             .path(dir)
-            .cache_capacity(cache_bytes)
-            .segment_size(SEGMENT_BYTES)
+            .cache_capacity(settings.cache_bytes)
+            .segment_size(settings.segment_bytes)
             .flush_every_ms(None);
         let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
         let tree = opened.map_err(|panic| StoreError::Panicked(message_of(&*panic)))??;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write,
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -52,7 +53,7 @@ pub(crate) fn power_cut(disk: &Disk, survives: Survives) {
 fn keep(dir: &Path, kept: &Path) {
     let mut names = String::new();
     for (name, inode) in entries(dir) {
-        names += &format!("{inode} {name}\n");
+        writeln!(names, "{inode} {name}").unwrap();
         match name.strip_suffix('/') {
             Some(name) => keep(&dir.join(name), kept),
             None => drop(fs::copy(dir.join(name), kept.join(inode.to_string())).unwrap()),
