@@ -90,6 +90,9 @@ pub enum CommandError {
     DiskFull,
     #[error("writing is not possible")]
     Failed(#[source] AppendError),
+    /// Whether it was done is known after a restart.
+    #[error("it is not known whether it was written")]
+    Unknown(#[source] AppendError),
     #[error("the history could not be read")]
     Read(#[from] ReadError),
 }
@@ -270,6 +273,7 @@ fn failed(error: AppendError) -> CommandError {
         AppendError::Busy => CommandError::Busy,
         AppendError::DiskFull => CommandError::DiskFull,
         AppendError::Stopped(_) | AppendError::Read(_) => CommandError::Failed(error),
+        AppendError::Unknown(_) => CommandError::Unknown(error),
     }
 }
 

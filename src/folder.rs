@@ -32,11 +32,11 @@ pub enum NoKey {
 /// Opens the log of the configured folder.
 pub fn open_log(config: &Config, dev: bool, accept_loss: bool) -> anyhow::Result<EventLog> {
     let settings = LogSettings {
-        dir: config.data.dir.clone(),
         cache_bytes: config.log.cache_bytes,
         free_bytes_min: config.log.free_bytes_min,
         queue_max: config.log.queue_max,
         accept_loss,
+        ..LogSettings::new(&config.data.dir)
     };
     let master = master_key(config, dev)?;
     EventLog::open(&settings, master)

@@ -20,6 +20,7 @@ pub mod person;
 pub mod envelope;
 pub mod event;
 pub mod freed;
+pub mod nudge;
 pub mod schema;
 pub mod tag;
 mod upcast;

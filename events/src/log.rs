@@ -79,6 +79,8 @@ pub struct LogSettings {
     pub dir: PathBuf,
     /// Bytes of the store that may stay in memory; sled takes it as a hint.
     pub cache_bytes: u64,
+    /// Bytes of a segment of the store's file; fixed when the store is made.
+    pub segment_bytes: usize,
     /// Below this many free bytes on the disk, appends are refused until there is room again.
     pub free_bytes_min: u64,
     /// Appends that may wait for the writer.
@@ -92,6 +94,7 @@ impl LogSettings {
         Self {
             dir: dir.into(),
             cache_bytes: 128 * 1024 * 1024,
+            segment_bytes: 8 * 1024 * 1024,
             free_bytes_min: 256 * 1024 * 1024,
             queue_max: 4096,
             accept_loss: false,

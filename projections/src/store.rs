@@ -18,6 +18,7 @@ use std::{
 
 use events::{
     id::{Position, StreamId},
+    nudge::Nudge,
     record::LeafHash,
     seal::SecretKey,
 };
@@ -100,6 +101,7 @@ pub(crate) struct Store {
     /// A descriptor of our own on sled's file, to sync it.
     file: File,
     key: SecretKey,
+    nudge: Nudge,
     /// Held while values of several parts are read or written.
     parts: RwLock<()>,
 }
@@ -118,7 +120,10 @@ impl Store {
             File::open(entry?.path())?.sync_all()?;
         }
         File::open(dir)?.sync_all()?;
-        Ok(Self { tree, file, key, parts: RwLock::new(()) })
+        let again = tree.clone();
+        // The one who waits hears of the same failure, and tells of it.
+        let nudge = Nudge::start(move || drop(again.flush()))?;
+        Ok(Self { tree, file, key, nudge, parts: RwLock::new(()) })
     }
 
     /// None in a store that was just made.
@@ -224,15 +229,14 @@ impl Store {
         let mut batch = changes.batch;
         batch.insert(CHECKPOINT, self.key.seal(CHECKPOINT, &plain));
         let _nobody_reads_parts = changes.in_parts.then(|| self.parts.write());
-        self.tree.apply_batch(batch)?;
+        self.nudge.during(|| self.tree.apply_batch(batch))?;
         Ok(checkpoint)
     }
 
     /// Makes everything that was committed lasting.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
-        self.tree.flush()?;
-        self.file.sync_data()?;
-        Ok(())
+        self.nudge.during(|| self.tree.flush())?;
+        Ok(self.file.sync_data()?)
     }
 }
 

@@ -96,6 +96,7 @@ fn status(error: &ActError) -> StatusCode {
             CommandError::Busy
             | CommandError::DiskFull
             | CommandError::Failed(_)
+            | CommandError::Unknown(_)
             | CommandError::Read(_),
         ) => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -134,6 +134,7 @@ impl<R: FnMut(Reject) -> io::Result<()>> Lanes<R> {
                 source @ (CommandError::Busy
                 | CommandError::DiskFull
                 | CommandError::Failed(_)
+                | CommandError::Unknown(_)
                 | CommandError::Read(_)),
             ) => return Err(FeedError::Command { line, source }),
         };

@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use events::log::ReadError;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -280,7 +281,30 @@ impl From<CommandError> for Problem {
                 tracing::error!(error = %error, "A write failed.");
                 unavailable("Changes are not possible now.")
             }
-            CommandError::Read(error) => failed(error),
+            CommandError::Unknown(error) => {
+                tracing::error!(error = %error, "What became of a write is not known.");
+                unavailable("It is not known whether the change was made; none is possible now.")
+            }
+            CommandError::Read(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            // Once it could not write, the store does not read either; changes need both.
+            ReadError::Store(_) => {
+                tracing::error!(error = %events::causes::chain(&error), "The log cannot be read.");
+                unavailable("Changes are not possible now.")
+            }
+            ReadError::Keys(_)
+            | ReadError::Record { .. }
+            | ReadError::Hole(_)
+            | ReadError::Index(_)
+            | ReadError::Receipt
+            | ReadError::Seal(_)
+            | ReadError::Event { .. } => failed(error),
         }
     }
 }

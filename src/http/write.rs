@@ -78,7 +78,7 @@ impl Write {
     /// The answer that this request had before; an error if its key was another request's.
     pub(super) fn answered(&self, app: &App) -> Result<Option<Receipt>, Problem> {
         let Some((key, fingerprint)) = &self.retry else { return Ok(None) };
-        match app.log.receipt(key).map_err(problem::failed)? {
+        match app.log.receipt(key)? {
             Some(receipt) if receipt.fingerprint == *fingerprint => Ok(Some(receipt)),
             Some(_) => Err(problem::key_reused()),
             None => Ok(None),

@@ -33,7 +33,12 @@ pub(super) fn list(dir: &Path) -> io::Result<Vec<Begun>> {
 }
 
 pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    // What lies in it is no more lasting than its name.
+    match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
 }
 
 /// Begins a new file, later than all that are there. Nothing is ever added to an older one.

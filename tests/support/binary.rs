@@ -82,13 +82,26 @@ impl Serving {
 
     /// The same, with a filter of log lines, and all the lines when it has ended.
     pub(crate) fn keeping(dir: &Path, nats: &str, filter: &str) -> (Self, Lines) {
-        let mut command = dossier(&["serve", "--dev", "--nats", nats, "--data"]);
+        let mut command = serve(dir, nats);
         command.env("DOSSIER__TELEMETRY__FILTER", filter);
-        command.arg(dir).args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+        Self::run(command).unwrap_or_else(|said| panic!("the service did not get ready:\n{said}"))
+    }
+
+    /// Runs a command that serves; what it said where it ended before it did.
+    pub(crate) fn run(mut command: Command) -> Result<(Self, Lines), String> {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let (fields, lines) = serving(child.stderr.take().unwrap());
-        let url = |name: &str| format!("http://{}", fields[name].as_str().unwrap());
-        (Self { child, public: url("public"), admin: url("admin") }, lines)
+        match serving(child.stderr.take().unwrap()) {
+            Ok((fields, lines)) => {
+                let url = |name: &str| format!("http://{}", fields[name].as_str().unwrap());
+                Ok((Self { child, public: url("public"), admin: url("admin") }, lines))
+            }
+            Err(said) => {
+                // It may have ended already.
+                let _ = child.kill();
+                child.wait().unwrap();
+                Err(said)
+            }
+        }
     }
 
     pub(crate) fn client(&self, token: String) -> Client {
@@ -141,8 +154,16 @@ impl Lines {
     }
 }
 
-/// Reads log lines to their end, and answers the fields of the one that says `Serving.`.
-fn serving(stderr: ChildStderr) -> (Value, Lines) {
+/// The binary that is to serve a folder in development mode, on ports that the system chooses.
+pub(crate) fn serve(dir: &Path, nats: &str) -> Command {
+    let mut command = dossier(&["serve", "--dev", "--nats", nats, "--data"]);
+    command.arg(dir).args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+    command
+}
+
+/// Reads log lines to their end, and answers the fields of the one that says `Serving.`; all that
+/// was said where none does.
+fn serving(stderr: ChildStderr) -> Result<(Value, Lines), String> {
     let (said, lines) = mpsc::channel();
     let all = Lines(thread::spawn(move || {
         let mut all = Vec::new();
@@ -157,11 +178,11 @@ fn serving(stderr: ChildStderr) -> (Value, Lines) {
     while let Ok(line) = lines.recv_timeout(WAIT_MAX) {
         let told: Value = serde_json::from_str(&line).unwrap_or_default();
         if told["fields"]["message"] == "Serving." {
-            return (told["fields"].clone(), all);
+            return Ok((told["fields"].clone(), all));
         }
         log = log + &line + "\n";
     }
-    panic!("the service did not get ready:\n{log}");
+    Err(log)
 }
 
 /// A bearer token of a folder's development issuer.

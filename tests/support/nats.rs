@@ -19,6 +19,8 @@ use futures::StreamExt;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::folder::copy;
+
 /// What a server may take to be ready.
 const READY_MAX: Duration = Duration::from_secs(20);
 
@@ -255,17 +257,4 @@ fn program() -> PathBuf {
         .map(|dir| dir.join("nats-server"))
         .find(|program| program.is_file())
         .expect("no nats-server: run deploy/nats-server.sh and name what it prints in NATS_SERVER")
-}
-
-pub(crate) fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }

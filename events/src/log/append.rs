@@ -76,9 +76,12 @@ pub enum AppendError {
     /// Try again when there is room.
     #[error("the disk is almost full")]
     DiskFull,
-    /// Until a restart.
+    /// Until a restart; nothing of this is kept.
     #[error("the log has stopped: {0}")]
     Stopped(std::sync::Arc<str>),
+    /// Until a restart, which tells whether this is kept: the disk failed in the middle of it.
+    #[error("the log has stopped in the middle of it: {0}")]
+    Unknown(std::sync::Arc<str>),
     #[error(transparent)]
     Read(std::sync::Arc<ReadError>),
 }
@@ -104,7 +107,7 @@ impl EventLog {
         let (answer, answered) = oneshot::channel();
         let request = self.prepare(append, answer)?;
         match self.writer.queue.try_send(Message::Append(request)) {
-            Ok(()) => answered.await.unwrap_or_else(|_| Err(self.closed())),
+            Ok(()) => answered.await.unwrap_or_else(|_| Err(self.unanswered())),
             Err(TrySendError::Full(_)) => Err(AppendError::Busy),
             Err(TrySendError::Disconnected(_)) => Err(self.closed()),
         }
@@ -112,6 +115,11 @@ impl EventLog {
 
     pub(super) fn closed(&self) -> AppendError {
         AppendError::Stopped(self.stopped().unwrap_or_else(|| "it was closed".into()))
+    }
+
+    /// What waits when the log is closed was not begun; a writer that fell over says nothing.
+    fn unanswered(&self) -> AppendError {
+        self.stopped().map_or_else(|| self.closed(), AppendError::Unknown)
     }
 
     /// Everything that can be done before the writer: it has better things to do.

@@ -243,7 +243,7 @@ impl Group {
         }
     }
 
-    /// Tells everyone that nothing came of it.
+    /// Tells everyone why it was not acknowledged.
     pub(super) fn refuse(self, error: &AppendError) {
         for (answer, _) in self.answers {
             let _ = answer.send(Err(error.clone()));

@@ -86,7 +86,7 @@ pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, 
     if !settings.accept_loss {
         check_before(&store_dir, mark.last(), &keys)?;
     }
-    let store = Store::open(&store_dir, settings.cache_bytes)?;
+    let store = Store::open(&store_dir, settings)?;
     sync_dir(dir)?;
     let head = store.last()?;
     if !settings.accept_loss {
@@ -101,8 +101,8 @@ fn check_format(dir: &Path) -> Result<(), OpenError> {
     let path = dir.join("format");
     match fs::read_to_string(&path) {
         Ok(format) if format == FORMAT => return Ok(()),
-        // Empty: it was cut off while it was made, before anything else was.
-        Ok(format) if !format.is_empty() => return Err(OpenError::Format(format)),
+        // A part: it was cut off while it was made, before anything else was.
+        Ok(format) if !FORMAT.starts_with(&format) => return Err(OpenError::Format(format)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
         Ok(_) | Err(_) => fs::write(&path, FORMAT)?,
     }

@@ -13,13 +13,14 @@ use std::{
 };
 
 use super::{
+    LogSettings,
     layout::{self, Chunk, Tail},
     read::ReadError,
 };
-use crate::id::{Position, StreamId, Version};
-
-/// Bytes of a segment of the store's file; fixed when the store is made.
-const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
+use crate::{
+    id::{Position, StreamId, Version},
+    nudge::Nudge,
+};
 
 /// What goes into the store together, or not at all.
 #[derive(Debug, Default)]
@@ -54,6 +55,7 @@ pub(super) struct Store {
     /// A descriptor of our own on sled's file, to sync it.
     file: File,
     path: PathBuf,
+    nudge: Nudge,
 }
 
 /// Not derived: sled would print everything that it holds.
@@ -65,20 +67,24 @@ impl fmt::Debug for Store {
 
 impl Store {
     /// Opens the store of a folder; everything that opening wrote is synced afterwards.
-    pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+    pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Self, StoreError> {
         remove_half_made_snapshots(dir)?;
         let path = file_in(dir);
+        remove_half_made_settings(dir, &path)?;
         crate::freed::wait(&path)?;
         let config = sled::Config::new()
             .path(dir)
-            .cache_capacity(cache_bytes)
-            .segment_size(SEGMENT_BYTES)
+            .cache_capacity(settings.cache_bytes)
+            .segment_size(settings.segment_bytes)
             .flush_every_ms(None);
         let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
         let tree = opened.map_err(|panic| StoreError::Panicked(message_of(&*panic)))??;
         let file = File::options().read(true).write(true).open(&path)?;
         sync_all_of(dir)?;
-        Ok(Self { tree, file, path })
+        let again = tree.clone();
+        // The one who waits hears of the same failure, and tells of it.
+        let nudge = Nudge::start(move || drop(again.flush()))?;
+        Ok(Self { tree, file, path, nudge })
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -87,10 +93,11 @@ impl Store {
 
     /// One atomic commit, on the disk when this returns.
     pub(super) fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.tree.apply_batch(batch.0)?;
-        self.tree.flush()?;
-        self.file.sync_data()?;
-        Ok(())
+        self.nudge.during(|| {
+            self.tree.apply_batch(batch.0)?;
+            self.tree.flush()
+        })?;
+        Ok(self.file.sync_data()?)
     }
 
     /// The position of the last event in the store, safe or not.
@@ -199,6 +206,18 @@ fn remove_half_made_snapshots(dir: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Settings that sled was still writing when it died would make it refuse to open; of a store
+/// that was never written to nothing is lost with them.
+fn remove_half_made_settings(dir: &Path, file: &Path) -> io::Result<()> {
+    if fs::metadata(file).is_ok_and(|file| file.len() > 0) {
+        return Ok(());
+    }
+    match fs::remove_file(dir.join("conf")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Syncs a folder and what lies directly in it, for sled syncs neither all files nor folders.

@@ -8,6 +8,7 @@ mod forgetting;
 mod index;
 mod limits;
 mod loss;
+mod model;
 mod order;
 mod races;
 mod receipts;

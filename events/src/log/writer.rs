@@ -198,8 +198,11 @@ impl Run {
         if !self.has_space() {
             return group.refuse(&AppendError::DiskFull);
         }
+        if let Err(error) = self.shared.keys.write(group.minted()) {
+            return group.refuse(&AppendError::Stopped(stop(&self.shared, &error.into())));
+        }
         if let Err(error) = self.commit(&mut group) {
-            return group.refuse(&AppendError::Stopped(stop(&self.shared, &error)));
+            return group.refuse(&AppendError::Unknown(stop(&self.shared, &error)));
         }
         self.last_time = group.time();
         group.move_ends();
@@ -214,7 +217,6 @@ impl Run {
 
     /// Where this fails, its receipts stay hidden: whether they are on the disk is not known.
     fn commit(&self, group: &mut Group) -> Result<(), StoreError> {
-        self.shared.keys.write(group.minted())?;
         self.shared.committing.write().extend(group.receipt_keys());
         self.shared.store.commit(group.batch())?;
         self.shared.committing.write().clear();

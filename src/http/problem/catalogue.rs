@@ -104,10 +104,11 @@ impl Kind {
                  500: the service failed, and its operators are told."
             }
             Self::ServiceUnavailable => {
-                "The service is starting, stopping or out of room; more is asked than can be \
-                 answered now; the request took too long; what X-Min-Log-Position names cannot be \
-                 seen yet; the record is being repaired; or nobody can tell whether the token is \
-                 good."
+                "The service is starting, stopping or out of room; its disk has failed, perhaps in \
+                 the middle of the change, so that it is not known whether it was made; more is \
+                 asked than can be answered now; the request took too long; what \
+                 X-Min-Log-Position names cannot be seen yet; the record is being repaired; or \
+                 nobody can tell whether the token is good."
             }
         }
     }

@@ -92,7 +92,7 @@ async fn appends_until_it_fails() {
     for version in 0..1_000 {
         match log.append(append(stream.clone(), version, vec![large.clone()])).await {
             Ok(outcome) => acknowledge(&stream, appended(Ok(outcome))),
-            Err(AppendError::Stopped(_)) => return check_stopped(&log, &stream, version).await,
+            Err(AppendError::Unknown(_)) => return check_stopped(&log, &stream, version).await,
             Err(other) => panic!("{other}"),
         }
     }
