@@ -9,6 +9,7 @@ mod replay;
 mod sample;
 mod serve;
 mod token;
+mod verify;
 
 use std::{
     error::Error,
@@ -31,6 +32,7 @@ Exit codes:
   1  it failed; standard error says why
   2  it was not even begun: wrong arguments, wrong configuration, or no key or a wrong one
   3  an import went through, but some lines were rejected
+  4  a verification found damage; standard output says which
 
 Examples:
   dossier sample --customers 100 --seed 1 | dossier import - --data bank --dev
@@ -55,6 +57,13 @@ enum Command {
     Sample(sample::Sample),
     /// Writes the history, decrypted, as NDJSON: every event with its envelope.
     Replay(replay::Replay),
+    /// Looks at every file of a data folder that no service has open, and tells what is damaged.
+    ///
+    /// Reads all records, payloads, keys, receipts and the index of streams, compares the
+    /// projections with what the log makes, and looks at the access journal. It works on a copy in
+    /// the folder, so it needs room for one, and changes nothing. Each finding is a line on
+    /// standard output: the file, the position, what is wrong.
+    Verify(verify::Verify),
     /// Tells who read or changed the data of a customer, and when, from the access journal.
     Access(access::Access),
     /// Grants, amends, revokes and lists consents: which client may see which customers.
@@ -135,6 +144,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(import) => return import.run(),
         Command::Sample(sample) => sample.run()?,
         Command::Replay(replay) => replay.run()?,
+        Command::Verify(verify) => return verify.run(),
         Command::Access(access) => access.run()?,
         Command::Consent(consent) => consent.run()?,
         Command::Token(token) => token.run()?,

@@ -27,3 +27,4 @@ pub mod replay;
 pub mod sample;
 pub mod service;
 mod telemetry;
+pub mod verify;

@@ -9,6 +9,7 @@ mod consents;
 mod contacts;
 mod crash;
 mod customers;
+mod damage;
 mod errors;
 mod feed;
 mod forgotten;

@@ -8,7 +8,9 @@ use std::{
 
 use super::{
     LogSettings, ReadError,
+    found::{self, Found},
     index::Ends,
+    indexing,
     lock::FolderLock,
     mark::{Mark, MarkFile},
     store::{self, Store, StoreError},
@@ -32,7 +34,11 @@ const CHECKED_AT_THE_END: u64 = 4096;
 pub enum OpenError {
     #[error("another process has the data folder open")]
     InUse,
-    #[error("the data folder has the format {0:?}, this version of dossier reads {FORMAT:?}")]
+    #[error(
+        "the data folder has the format {found:?}, this version of dossier reads {known:?}; \
+         a newer one has written it: use that one",
+        found = .0.trim_end(), known = FORMAT.trim_end()
+    )]
     Format(String),
     #[error("a file of the data folder could not be read or written")]
     Io(#[source] io::Error),
@@ -47,9 +53,9 @@ pub enum OpenError {
     /// Something that was acknowledged is not there.
     #[error(
         "the log is shorter than it was: {found}, but its head mark says {marked}. \
-         Restore a backup, or start once with --accept-loss to serve what is left{copy}"
+         Restore a backup, or start once with --accept-loss to serve what is left"
     )]
-    Behind { found: String, marked: String, copy: String },
+    Behind { found: String, marked: String },
     #[error("the record at position {position} is damaged: {source}")]
     Damaged { position: Position, source: RecordError },
     #[error("position {0} is missing from the log")]
@@ -82,19 +88,47 @@ pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, 
     let mut mark = MarkFile::open(&dir.join("head"))?;
     check_key_file(&dir.join("keys"), mark.last())?;
     let keys = Keyring::open(&dir.join("keys"), master)?;
-    let store_dir = dir.join("log");
+    let before =
+        if settings.copy_before_open { Found::keep(dir, settings.free_bytes_min)? } else { None };
+    let opened = open_store(settings, &mut mark, &keys);
+    if let Some(before) = before {
+        if opened.is_ok() { before.discard()? } else { before.settle()? }
+    }
+    if opened.is_err()
+        && let Some(copy) = found::copy_in(dir)
+    {
+        tracing::error!(copy = %copy.display(), "A copy of the log is kept as it was found.");
+    }
+    let (store, ends, head) = opened?;
+    Ok(Opened { store, ends, keys, mark, head, lock })
+}
+
+fn open_store(
+    settings: &LogSettings,
+    mark: &mut MarkFile,
+    keys: &Keyring,
+) -> Result<(Store, Ends, Position), OpenError> {
+    let store_dir = settings.dir.join("log");
     if !settings.accept_loss {
-        check_before(&store_dir, mark.last(), &keys)?;
+        check_before(&store_dir, mark.last(), keys)?;
     }
     let store = Store::open(&store_dir, settings.cache_bytes)?;
-    sync_dir(dir)?;
+    sync_dir(&settings.dir)?;
     let head = store.last()?;
     if !settings.accept_loss {
         check_against(&store, mark.last(), head)?;
     }
-    let ends = check_end(&store, &keys, head)?;
-    mark_what_is_there(&store, &mut mark, head)?;
-    Ok(Opened { store, ends, keys, mark, head, lock })
+    let ends = match check_end(&store, keys, head) {
+        // It is made of the records, which are whole.
+        Err(OpenError::Index(stream)) => {
+            tracing::error!(%stream, "The index of streams is damaged; it is made anew.");
+            indexing::rebuild(&store)?;
+            check_end(&store, keys, head)?
+        }
+        checked => checked?,
+    };
+    mark_what_is_there(&store, mark, head)?;
+    Ok((store, ends, head))
 }
 
 fn check_format(dir: &Path) -> Result<(), OpenError> {
@@ -126,11 +160,10 @@ fn check_before(dir: &Path, mark: Option<Mark>, keys: &Keyring) -> Result<(), Op
     let file_bytes = length_of(&store::file_in(dir))?;
     let marked = mark.map_or(0, |mark| mark.file_bytes);
     if file_bytes < marked {
-        let copy = copy_aside(&store::file_in(dir))?;
-        return Err(behind(format!("{file_bytes} bytes"), format!("{marked} bytes"), copy));
+        return Err(behind(format!("{file_bytes} bytes"), format!("{marked} bytes")));
     }
     if mark.is_none() && !keys.is_unused() {
-        return Err(behind("no head mark".to_owned(), "keys are in use".to_owned(), None));
+        return Err(behind("no head mark".to_owned(), "keys are in use".to_owned()));
     }
     Ok(())
 }
@@ -140,13 +173,11 @@ fn check_against(store: &Store, mark: Option<Mark>, head: Position) -> Result<()
     let Some(mark) = mark else {
         return match head {
             Position::ZERO => Ok(()),
-            _ => Err(behind(format!("position {head}"), "nothing, it is gone".to_owned(), None)),
+            _ => Err(behind(format!("position {head}"), "nothing, it is gone".to_owned())),
         };
     };
     if head < mark.position {
-        let copy = copy_aside(store.path())?;
-        let (found, marked) = (format!("position {head}"), format!("position {}", mark.position));
-        return Err(behind(found, marked, copy));
+        return Err(behind(format!("position {head}"), format!("position {}", mark.position)));
     }
     if mark.position == Position::ZERO {
         return Ok(());
@@ -156,7 +187,7 @@ fn check_against(store: &Store, mark: Option<Mark>, head: Position) -> Result<()
         return Ok(());
     }
     let found = format!("another record at position {}", mark.position);
-    Err(behind(found, "its hash".to_owned(), copy_aside(store.path())?))
+    Err(behind(found, "its hash".to_owned()))
 }
 
 /// The end of the log is what a crash touches: read it again, whole, and place what the index
@@ -219,20 +250,8 @@ fn record_at(store: &Store, position: Position) -> Result<Record, OpenError> {
     Record::parse_at(position, bytes).map_err(|source| OpenError::Damaged { position, source })
 }
 
-fn behind(found: String, marked: String, copy: Option<PathBuf>) -> OpenError {
-    let copy =
-        copy.map_or_else(String::new, |path| format!(" (a copy lies in {})", path.display()));
-    OpenError::Behind { found, marked, copy }
-}
-
-/// Keeps what was found, once: a second try must not overwrite the first copy.
-fn copy_aside(file: &Path) -> io::Result<Option<PathBuf>> {
-    let copy = file.with_extension("found");
-    if file.exists() && !copy.exists() {
-        fs::copy(file, &copy)?;
-        File::open(&copy)?.sync_all()?;
-    }
-    Ok(Some(copy).filter(|copy| copy.exists()))
+fn behind(found: String, marked: String) -> OpenError {
+    OpenError::Behind { found, marked }
 }
 
 fn sync_dir(dir: &Path) -> io::Result<()> {
