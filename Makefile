@@ -1,10 +1,11 @@
 # The things to do here; plain `make` lists them.
-.PHONY: help run test check bench oracle
+.PHONY: help run test check drill bench oracle
 
 help:
 	@echo 'make run    build it, start it with NATS and a sample bank, print what to type next'
 	@echo 'make test   all tests, with a real nats-server'
 	@echo 'make check  format, lints, docs, newer NATS, deploy/, TLS with curl, /docs in a browser, foreign clients, and make run as a newcomer would'
+	@echo 'make drill  a running service backed up, given another master key, lost, restored, and compared'
 	@echo 'make bench  each figure as a ratio to a baseline of the same run'
 	@echo 'make oracle whether time tells a client what exists'
 
@@ -28,7 +29,11 @@ check:
 	deploy/schemathesis.sh
 	deploy/collection.sh
 	deploy/generated-client.sh
+	deploy/drill.sh
 	deploy/smoke.sh
+
+drill:
+	@deploy/drill.sh
 
 bench:
 	cargo bench --locked --bench ratios

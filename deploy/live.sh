@@ -13,13 +13,19 @@ build() {
   cargo build --workspace --tests --locked
 }
 
-# Serves a bank of $1 customers; what follows are settings, such as DOSSIER__HTTP__BASE_PATH=/v1. Sets base and token.
+# Serves a bank of $1 customers; what follows are settings, such as DOSSIER__HTTP__BASE_PATH=/v1. Sets base, admin and token.
 start_service() {
-  local data=$scratch/data public=''
-  "$dossier" sample --customers "$1" --seed 1 | "$dossier" import - --data "$data" --dev 2>"$scratch/import" ||
+  rm -rf "$scratch/data"
+  "$dossier" sample --customers "$1" --seed 1 | "$dossier" import - --data "$scratch/data" --dev 2>"$scratch/import" ||
     fail "the sample cannot be imported: $(tail -n 1 "$scratch/import")"
+  serve "${@:2}"
+}
+
+# Serves what is there; what follows are settings.
+serve() {
+  local public=''
   : >"$scratch/log"
-  env DOSSIER__TELEMETRY__FORMAT=json "${@:2}" "$dossier" serve --data "$data" --dev --nats off \
+  env DOSSIER__TELEMETRY__FORMAT=json "$@" "$dossier" serve --data "$scratch/data" --dev --nats off \
     --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 2>>"$scratch/log" &
   service_pid=$!
   for ((i = 0; i < serve_s_max * 10; i++)); do
@@ -31,6 +37,8 @@ start_service() {
   [ -n "$public" ] || fail "dossier did not serve within $serve_s_max s"
   # shellcheck disable=SC2034 # for the script that sources this
   base=http://$public
+  # shellcheck disable=SC2034
+  admin=http://$(sed -n 's/.*"Serving\.".*"admin":"\([^"]*\)".*/\1/p' "$scratch/log")
   # shellcheck disable=SC2034
   token=$(token_of "$client")
 }
@@ -44,7 +52,6 @@ token_of() {
 stop_service() {
   if [ -n "$service_pid" ] && kill -TERM "$service_pid" 2>/dev/null; then wait "$service_pid" || true; fi
   service_pid=''
-  rm -rf "$scratch/data"
 }
 
 # The command $1 of Debian's package $2, installed where that is allowed.

@@ -1,8 +1,9 @@
-//! The admin port: health, metrics, the feed, consents, the access journal and the history. Nothing
-//! of it is public.
+//! The admin port: health, metrics, the feed, consents, the access journal, the history and what a
+//! backup is made of. Nothing of it is public.
 
 mod browser;
 mod consents;
+mod export;
 mod journal;
 pub mod token;
 
@@ -59,6 +60,8 @@ pub fn router(
         .merge(consents::routes())
         .route("/replay", get(replay_part))
         .route("/access", get(journal::access))
+        .route("/export", get(export::events))
+        .route("/export/keys", get(export::keys))
         .route("/history/customers/{id}", get(customer_history))
         .route("/history/persons/{id}", get(person_history))
         .with_state(app);

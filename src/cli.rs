@@ -2,10 +2,13 @@
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "this is what a terminal shows")]
 
 mod access;
+mod backup;
 mod consent;
 mod import;
+mod keys;
 mod remote;
 mod replay;
+mod restore;
 mod sample;
 mod serve;
 mod token;
@@ -57,6 +60,22 @@ enum Command {
     Sample(sample::Sample),
     /// Writes the history, decrypted, as NDJSON: every event with its envelope.
     Replay(replay::Replay),
+    /// Adds to a backup what has come since it was last made: from a folder or a running service.
+    ///
+    /// A backup is a folder of archives, each of which goes on where the one before ended, and the
+    /// newest data keys, wrapped under the master key. Everything is read back before it counts.
+    /// The master key is not in it: keep it apart. Nor are projections, which are built anew, and
+    /// the access journal, whose files can be copied as they are.
+    Backup(backup::Backup),
+    /// Writes the whole history as one archive: sealed as it is stored, a line a record.
+    Export(backup::Export),
+    /// Makes a data folder of a backup or an archive, once all of it verifies.
+    ///
+    /// Events, positions, hashes and receipts are those that were; the folder must be empty but
+    /// for the access journal (`access`) and development keys (`dev`).
+    Restore(restore::Restore),
+    /// Exports the data keys, or changes the master key.
+    Keys(keys::Keys),
     /// Looks at every file of a data folder that no service has open, and tells what is damaged.
     ///
     /// Reads all records, payloads, keys, receipts and the index of streams, compares the
@@ -144,6 +163,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(import) => return import.run(),
         Command::Sample(sample) => sample.run()?,
         Command::Replay(replay) => replay.run()?,
+        Command::Backup(backup) => backup.run()?,
+        Command::Export(export) => export.run()?,
+        Command::Restore(restore) => restore.run()?,
+        Command::Keys(keys) => keys.run()?,
         Command::Verify(verify) => return verify.run(),
         Command::Access(access) => access.run()?,
         Command::Consent(consent) => consent.run()?,

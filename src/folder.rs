@@ -93,8 +93,19 @@ pub fn master_key(config: &Config, dev: bool) -> anyhow::Result<SecretKey> {
     Ok(SecretKey::from_hex(&digits).ok_or(NoKey::Malformed)?)
 }
 
+/// Where the development master key of a folder lies.
+pub fn development_key_in(dir: &Path) -> PathBuf {
+    dir.join("dev").join("master.key")
+}
+
+/// The master key in a file, which is made when it is missing.
+pub fn read_or_make_master(path: &Path) -> anyhow::Result<SecretKey> {
+    let digits = read_or_make(path, || Ok(SecretKey::random().expose().to_vec()))?;
+    Ok(SecretKey::from_hex(&zeroize::Zeroizing::new(digits)).ok_or(NoKey::Malformed)?)
+}
+
 fn development_master(dir: &Path) -> anyhow::Result<String> {
-    let path = dir.join("dev").join("master.key");
+    let path = development_key_in(dir);
     tracing::warn!(
         path = %path.display(),
         "Development keys: the master key lies beside the data that it protects. Not for real data."

@@ -8,6 +8,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub mod access;
 pub mod admin;
 pub mod app;
+pub mod backup;
 pub mod cli;
 mod clock;
 pub mod commands;

@@ -3,6 +3,7 @@
 
 mod access;
 mod addresses;
+mod backup;
 mod bodies;
 mod command_line;
 mod consents;
@@ -10,6 +11,7 @@ mod contacts;
 mod crash;
 mod customers;
 mod damage;
+mod drill;
 mod errors;
 mod feed;
 mod forgotten;

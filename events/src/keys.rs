@@ -15,6 +15,8 @@
 //! written and synced before the commit that first uses it, so no record names a missing key.
 //! Destroying overwrites the wrapped key in place: 256 bytes never straddle two sectors.
 
+mod export;
+mod rotate;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -33,8 +35,10 @@ use std::{
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
+pub use self::export::{KeyExport, KeyImportError};
+pub(crate) use self::rotate::rotate;
 use self::slot::SlotBytes;
-use crate::{id::StreamId, seal::SecretKey, tag::Class};
+use crate::{envelope::PayloadKind, id::StreamId, record::Record, seal::SecretKey, tag::Class};
 
 /// Bytes of a slot, and so of the smallest key file.
 pub(crate) const SLOT_BYTES: u64 = 256;
@@ -207,9 +211,24 @@ impl Keyring {
         opened.map(|_| true).ok_or(KeyError::Damaged { slot })
     }
 
+    /// Whether the payload of a record opens, or was forgotten.
+    pub(crate) fn opens(&self, record: &Record) -> Result<bool, KeyError> {
+        let head = &record.envelope().head;
+        let PayloadKind::Sealed { class, slot } = head.payload else { return Ok(true) };
+        Ok(match self.get(slot, &head.stream)?.of(class) {
+            DataKey::Destroyed => true,
+            DataKey::Live(key) => key.unseal(record.head_bytes(), record.payload_bytes()).is_some(),
+        })
+    }
+
     /// One more than the last slot.
     pub(crate) fn end(&self) -> u32 {
         self.next_slot.load(Ordering::Relaxed)
+    }
+
+    /// By which copies of this folder's log and keys are known to belong together.
+    pub fn identity(&self) -> [u8; 32] {
+        self.store.mac(&[b"log identity"])
     }
 }
 

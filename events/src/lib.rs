@@ -23,6 +23,7 @@ pub mod freed;
 pub mod tag;
 mod upcast;
 
+pub mod archive;
 pub mod keys;
 pub mod record;
 pub mod seal;

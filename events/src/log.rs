@@ -29,6 +29,8 @@
 //! stops the log for good: after a failed sync nothing is known about what is on the disk.
 
 mod append;
+mod chain;
+mod export;
 mod found;
 mod group;
 mod index;
@@ -40,6 +42,8 @@ mod open;
 mod read;
 mod receipt;
 mod recent;
+mod restore;
+mod rotate;
 mod store;
 mod verify;
 mod writer;
@@ -59,10 +63,14 @@ use tokio::sync::watch;
 
 pub use self::{
     append::{Append, AppendError, Appended, Outcome},
+    chain::{ChainError, CheckError, Checked, check_archive},
+    export::{Ended, Export, ExportError},
     lock::FolderLock,
     open::OpenError,
     read::{After, History, ReadError},
     receipt::{Fingerprint, NewReceipt, Receipt, ReceiptKey},
+    restore::{RestoreError, Restored, restore},
+    rotate::rotate_master,
     store::StoreError,
     verify::{Finding, Verified},
 };

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -9,7 +10,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Misused, Settings};
-use crate::{folder, verify};
+use crate::{backup, folder, verify};
 
 /// To the shell: what was looked at is damaged.
 const FOUND: u8 = 4;
@@ -18,10 +19,20 @@ const FOUND: u8 = 4;
 pub(super) struct Verify {
     #[command(flatten)]
     settings: Settings,
+    /// Looks at a backup instead, for which no key is needed.
+    #[arg(long, value_name = "BACKUP", conflicts_with_all = ["data", "dev"])]
+    backup: Option<PathBuf>,
 }
 
 impl Verify {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        match &self.backup {
+            Some(backup) => verify_backup(backup),
+            None => self.verify_folder(),
+        }
+    }
+
+    fn verify_folder(&self) -> anyhow::Result<ExitCode> {
         let config = self.settings.load()?;
         folder::check_exists(&config).map_err(Misused)?;
         let master = folder::master_key(&config, self.settings.dev)?;
@@ -38,11 +49,28 @@ impl Verify {
         }
         out.flush()?;
         let count = u64::try_from(verified.findings.len())? + verified.more;
-        let found = if count == 0 { "nothing".to_owned() } else { format!("{count} findings") };
+        let found =
+            if count == 0 { "nothing found".to_owned() } else { format!("{count} findings") };
         eprintln!(
             "{} events, {} receipts, keys of {} streams: {found}.",
             verified.events, verified.receipts, verified.keys
         );
         Ok(ExitCode::from(if count == 0 { 0 } else { FOUND }))
+    }
+}
+
+fn verify_backup(dir: &Path) -> anyhow::Result<ExitCode> {
+    if backup::archives(dir).map_err(|error| Misused(error.into()))?.is_empty() {
+        return Err(Misused(anyhow::anyhow!("{} holds no backup", dir.display())).into());
+    }
+    match backup::check(dir) {
+        Ok(position) => {
+            eprintln!("{position} events: nothing found.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            println!("{error:#}");
+            Ok(ExitCode::from(FOUND))
+        }
     }
 }

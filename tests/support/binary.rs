@@ -14,6 +14,8 @@ use serde_json::Value;
 
 use super::client::{Client, http};
 
+/// Names the file of the master key.
+const MASTER_FILE: &str = "DOSSIER__KEYS__MASTER_FILE";
 /// How long the binary may take to serve, and to end.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
@@ -30,6 +32,12 @@ pub(crate) fn dossier(arguments: &[&str]) -> Command {
 #[track_caller]
 pub(crate) fn run(arguments: &[&str], exit: i32) -> Output {
     ended(dossier(arguments).output().unwrap(), exit)
+}
+
+/// The same, with a master key that lies in a file.
+#[track_caller]
+pub(crate) fn run_under(key: &Path, arguments: &[&str], exit: i32) -> Output {
+    ended(dossier(arguments).env(MASTER_FILE, key).output().unwrap(), exit)
 }
 
 /// The same, with something to read on its standard input.
@@ -82,8 +90,18 @@ impl Serving {
 
     /// The same, with a filter of log lines, and all the lines when it has ended.
     pub(crate) fn keeping(dir: &Path, nats: &str, filter: &str) -> (Self, Lines) {
-        let mut command = dossier(&["serve", "--dev", "--nats", nats, "--data"]);
-        command.env("DOSSIER__TELEMETRY__FILTER", filter);
+        Self::of(dossier(&["serve", "--dev", "--nats", nats]), dir, filter)
+    }
+
+    /// The same, with a master key that lies in a file.
+    pub(crate) fn under(key: &Path, dir: &Path, nats: &str) -> Self {
+        let mut command = dossier(&["serve", "--dev", "--nats", nats]);
+        command.env(MASTER_FILE, key);
+        Self::of(command, dir, "info").0
+    }
+
+    fn of(mut command: Command, dir: &Path, filter: &str) -> (Self, Lines) {
+        command.env("DOSSIER__TELEMETRY__FILTER", filter).arg("--data");
         command.arg(dir).args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let (fields, lines) = serving(child.stderr.take().unwrap());

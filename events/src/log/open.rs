@@ -25,7 +25,9 @@ use crate::{
 };
 
 /// The layout of the data folder that this version writes and reads.
-const FORMAT: &str = "dossier 1\n";
+pub(super) const FORMAT: &str = "dossier 1\n";
+/// What stands there instead as long as the folder is being restored.
+pub(super) const RESTORING: &str = "dossier restoring\n";
 /// Records that are read again at the end of the log each time it is opened.
 const CHECKED_AT_THE_END: u64 = 4096;
 
@@ -40,6 +42,8 @@ pub enum OpenError {
         found = .0.trim_end(), known = FORMAT.trim_end()
     )]
     Format(String),
+    #[error("the data folder was not restored to its end: run `dossier restore` again")]
+    Restoring,
     #[error("a file of the data folder could not be read or written")]
     Io(#[source] io::Error),
     #[error(transparent)]
@@ -131,10 +135,11 @@ fn open_store(
     Ok((store, ends, head))
 }
 
-fn check_format(dir: &Path) -> Result<(), OpenError> {
+pub(super) fn check_format(dir: &Path) -> Result<(), OpenError> {
     let path = dir.join("format");
     match fs::read_to_string(&path) {
         Ok(format) if format == FORMAT => return Ok(()),
+        Ok(format) if format == RESTORING => return Err(OpenError::Restoring),
         // Empty: it was cut off while it was made, before anything else was.
         Ok(format) if !format.is_empty() => return Err(OpenError::Format(format)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
@@ -144,7 +149,7 @@ fn check_format(dir: &Path) -> Result<(), OpenError> {
 }
 
 /// New keys in the place of lost ones would hide the loss.
-fn check_key_file(path: &Path, mark: Option<Mark>) -> Result<(), OpenError> {
+pub(super) fn check_key_file(path: &Path, mark: Option<Mark>) -> Result<(), OpenError> {
     let in_use = mark.is_some_and(|mark| mark.position > Position::ZERO);
     if in_use && length_of(path)? < keys::SLOT_BYTES {
         return Err(KeyError::Damaged { slot: 0 }.into());
@@ -226,7 +231,11 @@ fn check_keys_of(keys: &Keyring, record: &Record) -> Result<(), OpenError> {
     }
 }
 
-fn mark_what_is_there(store: &Store, mark: &mut MarkFile, head: Position) -> Result<(), OpenError> {
+pub(super) fn mark_what_is_there(
+    store: &Store,
+    mark: &mut MarkFile,
+    head: Position,
+) -> Result<(), OpenError> {
     let leaf = match head {
         Position::ZERO => [0; 32],
         _ => record_at(store, head)?.leaf_hash(),
@@ -254,7 +263,7 @@ fn behind(found: String, marked: String) -> OpenError {
     OpenError::Behind { found, marked }
 }
 
-fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()?;
     match dir.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),

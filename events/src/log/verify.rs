@@ -48,7 +48,7 @@ impl Finding {
     /// What an error of opening says of the folder; none where it is no damage.
     pub fn of(error: &OpenError) -> Option<Self> {
         let (file, position) = match error {
-            OpenError::InUse | OpenError::Io(_) | OpenError::Upcast(_) => {
+            OpenError::InUse | OpenError::Io(_) | OpenError::Restoring | OpenError::Upcast(_) => {
                 return None;
             }
             OpenError::Keys(KeyError::Io(_) | KeyError::WrongMaster) => return None,
