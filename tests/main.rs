@@ -33,4 +33,5 @@ mod restart;
 mod support;
 mod tidy;
 mod transport;
+mod upgrades;
 mod writes;
