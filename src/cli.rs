@@ -22,7 +22,10 @@ use std::{
 };
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use events::{keys::KeyError, log::OpenError};
+use events::{
+    keys::{KeyError, KeyImportError},
+    log::OpenError,
+};
 
 use crate::{
     app, config::Config, discretion, folder::NoKey, http, publisher::PublisherError,
@@ -150,11 +153,13 @@ pub fn main() -> ExitCode {
 /// Whether what was given cannot be right, however often it is tried.
 fn is_misuse(cause: &(dyn Error + 'static)) -> bool {
     let wrong_master = |error| matches!(error, &OpenError::Keys(KeyError::WrongMaster));
+    let wrong_import = |error| matches!(error, &KeyImportError::Key(KeyError::WrongMaster));
     cause.is::<Misused>()
         || cause.is::<NoKey>()
         || cause.is::<Refused>()
         || cause.is::<PublisherError>()
         || cause.downcast_ref().is_some_and(wrong_master)
+        || cause.downcast_ref().is_some_and(wrong_import)
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {

@@ -77,6 +77,7 @@ async fn what_was_exported_is_restored_to_the_byte() {
         stdout(&tool(&["export", "-", "--url", &url], 0)).as_bytes(),
         fs::read(&file).unwrap()
     );
+    let lived = app.service().app.projections.digest().unwrap();
     app.stop().await;
     let other = empty(&data, &app.config);
     let restore = ["restore", text(&file), "--dev", "--data", text(&data)];
@@ -89,6 +90,11 @@ async fn what_was_exported_is_restored_to_the_byte() {
     folder::close(&app.config, log);
     let log = folder::open(&other);
     let after = folder::records(&log);
+    let projections = dossier::app::open_projections(&other, log.clone()).unwrap();
+    dossier::app::caught_up(&projections, log.watermark()).await.unwrap();
+    assert_eq!(projections.digest().unwrap(), lived, "the projections of a restored log differ");
+    projections.close();
+    drop(projections);
     folder::close(&other, log);
     assert!(
         before

@@ -133,7 +133,7 @@ async fn a_folder_that_was_lost_comes_back_as_it_was() {
     stage.stop(serving);
     let second = stage.text("second.key");
     stage.tool("first.key", &["keys", "rotate", "--to", &second], 0);
-    stage.tool("first.key", &["verify"], 1);
+    stage.tool("first.key", &["verify"], 2);
     let serving = stage.serve("second.key");
     let alpha = serving.client(token.clone());
     written.extend(write(&alpha, "third").await);
@@ -148,7 +148,7 @@ async fn a_folder_that_was_lost_comes_back_as_it_was() {
     fs::write(stage.path("data").join("dev/issuer.key"), issuer).unwrap();
 
     let backup = stage.text("backup");
-    let told = stage.tool("first.key", &["restore", &backup], 1);
+    let told = stage.tool("first.key", &["restore", &backup], 2);
     assert!(told.contains("the master key is not the one"), "{told}");
     stage.tool("second.key", &["restore", &backup], 0);
     let told = stage.tool("second.key", &["verify"], 0);

@@ -116,10 +116,8 @@ fn a_folder_of_a_newer_format_is_refused_with_a_clear_word() {
         let any = "127.0.0.1:0";
         let serve = ["serve", "--nats", "off", "--listen", any, "--admin-listen", any];
         for command in [&["replay"][..], &serve] {
-            let told = complaint(&run(
-                &[&command[..], &["--dev", "--data", text(dir.path())]].concat(),
-                1,
-            ));
+            let told =
+                complaint(&run(&[command, &["--dev", "--data", text(dir.path())]].concat(), 1));
             assert!(told.contains("the data folder has the format \"dossier 2\""), "{told}");
             assert!(told.contains("a newer one has written it"), "{told}");
         }
