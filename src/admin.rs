@@ -5,6 +5,7 @@ mod browser;
 mod consents;
 mod export;
 mod journal;
+mod projections;
 pub mod token;
 
 use std::{io, sync::Arc};
@@ -60,6 +61,7 @@ pub fn router(
         .merge(consents::routes())
         .route("/replay", get(replay_part))
         .route("/access", get(journal::access))
+        .route("/projections/rebuild", post(projections::rebuild))
         .route("/export", get(export::events))
         .route("/export/keys", get(export::keys))
         .route("/history/customers/{id}", get(customer_history))
@@ -81,7 +83,7 @@ struct Readiness {
     /// Whether reads and writes are answered.
     ready: bool,
     log: LogState,
-    projections: ProjectionState,
+    projections: projections::ProjectionState,
     nats: NatsState,
     journal: JournalState,
 }
@@ -97,23 +99,6 @@ struct JournalState {
 struct LogState {
     position: Position,
     stopped: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ProjectionState {
-    position: Position,
-    lag_events: u64,
-    caught_up: bool,
-    stopped: Option<String>,
-    parked: Vec<Parked>,
-}
-
-#[derive(Serialize)]
-struct Parked {
-    stream: StreamId,
-    position: Position,
-    reason: String,
 }
 
 #[derive(Serialize)]
@@ -135,14 +120,7 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 fn readiness(app: &App) -> Readiness {
     let position = app.log.watermark();
     let stopped = app.log.stopped().map(|reason| reason.to_string());
-    let applied = app.projections.applied();
-    let projections = ProjectionState {
-        position: applied,
-        lag_events: position.0.saturating_sub(applied.0),
-        caught_up: app.projections.ready(),
-        stopped: app.projections.stopped(),
-        parked: parked(app),
-    };
+    let projections = projections::state(app);
     let journal = JournalState { failed: app.journal.failed() };
     Readiness {
         ready: stopped.is_none()
@@ -154,11 +132,6 @@ fn readiness(app: &App) -> Readiness {
         nats: nats(app),
         journal,
     }
-}
-
-fn parked(app: &App) -> Vec<Parked> {
-    let parked = |(stream, position, reason)| Parked { stream, position, reason };
-    app.projections.parked().into_iter().map(parked).collect()
 }
 
 fn nats(app: &App) -> NatsState {
