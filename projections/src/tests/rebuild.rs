@@ -8,7 +8,10 @@ use std::{
     time::Instant,
 };
 
-use super::bank::*;
+use super::{
+    bank::*,
+    restart::{builds, copy},
+};
 use crate::ProjectionError;
 
 fn some_history(bank: &Bank, from: u64, to: u64) {
@@ -16,12 +19,6 @@ fn some_history(bank: &Bank, from: u64, to: u64) {
         bank.customer(&format!("C-{nth}"), [opened("Stark"), kyc("CEO")]);
         bank.consent(&format!("N-{nth}"), [granted("A", &[&format!("C-{nth}")])]);
     }
-}
-
-fn builds(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-    let names = entries.map(|name| name.into_string().unwrap());
-    names.filter(|name| name.starts_with("build-")).collect()
 }
 
 /// Waits until what was served before is gone.
@@ -126,7 +123,7 @@ fn what_a_crash_left_unfinished_is_not_gone_on_with() {
     projections.close();
     drop(projections);
     let folder = bank.folder("p");
-    super::restart::copy(&folder.join("build-1"), &folder.join("build-2"));
+    copy(&folder.join("build-1"), &folder.join("build-2"));
     fs::write(folder.join("build-2/unfinished"), "").unwrap();
     let projections = bank.projections("p");
     assert_eq!(projections.digest().unwrap(), digest);

@@ -17,7 +17,7 @@ fn some_history(bank: &Bank, from: u64, to: u64) {
     }
 }
 
-fn builds(folder: &Path) -> Vec<String> {
+pub(super) fn builds(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     let names = entries.map(|name| name.into_string().unwrap());
     names.filter(|name| name.starts_with("build-")).collect()
