@@ -1,11 +1,12 @@
 # The things to do here; plain `make` lists them.
-.PHONY: help run test check power-cut chaos bench oracle
+.PHONY: help run test check drill power-cut chaos bench oracle
 
 help:
 	@echo 'make run    build it, start it with NATS and a sample bank, print what to type next'
 	@echo 'make test   all tests, with a real nats-server'
 	@echo 'make check  format, lints, docs, newer NATS, deploy/, TLS with curl, /docs in a browser, foreign clients and subscribers, and make run as a newcomer would'
 	@echo 'make power-cut hundreds of power cuts, CUTS of them in each place; as root on a real ext4, too'
+	@echo 'make drill  a running service backed up, given another master key, lost, restored, and compared'
 	@echo 'make bench  each figure as a ratio to a baseline of the same run'
 	@echo 'make chaos  service and NATS killed at random for five minutes; DOSSIER_CHAOS_SEED repeats a run'
 	@echo 'make oracle whether time tells a client what exists'
@@ -32,11 +33,15 @@ check:
 	deploy/schemathesis.sh
 	deploy/collection.sh
 	deploy/generated-client.sh
+	deploy/drill.sh
 	deploy/smoke.sh
 
 power-cut:
 	server=$$(deploy/nats-server.sh) && NATS_SERVER=$$server DOSSIER_POWER_CUTS=$${CUTS:-300} \
 		cargo test --locked --test main power:: -- --nocapture
+
+drill:
+	@deploy/drill.sh
 
 bench:
 	server=$$(deploy/nats-server.sh --version 2.15) && NATS_SERVER=$$server cargo bench --locked --bench ratios

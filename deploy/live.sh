@@ -16,11 +16,17 @@ build() {
 
 # Serves a bank of $1 customers; what follows are settings, such as DOSSIER__HTTP__BASE_PATH=/v1. Sets base, admin and token.
 start_service() {
-  local data=$scratch/data public=''
-  "$dossier" sample --customers "$1" --seed 1 | "$dossier" import - --data "$data" --dev 2>"$scratch/import" ||
+  rm -rf "$scratch/data"
+  "$dossier" sample --customers "$1" --seed 1 | "$dossier" import - --data "$scratch/data" --dev 2>"$scratch/import" ||
     fail "the sample cannot be imported: $(tail -n 1 "$scratch/import")"
+  serve "${@:2}"
+}
+
+# Serves what is there; what follows are settings.
+serve() {
+  local public=''
   : >"$scratch/log"
-  env DOSSIER__TELEMETRY__FORMAT=json "${@:2}" "$dossier" serve --data "$data" --dev --nats "$nats" \
+  env DOSSIER__TELEMETRY__FORMAT=json "$@" "$dossier" serve --data "$scratch/data" --dev --nats "$nats" \
     --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 2>>"$scratch/log" &
   service_pid=$!
   for ((i = 0; i < serve_s_max * 10; i++)); do
@@ -33,7 +39,7 @@ start_service() {
   # shellcheck disable=SC2034 # for the script that sources this
   base=http://$public
   # shellcheck disable=SC2034
-  admin=$(sed -n 's/.*"Serving\.".*"admin":"\([^"]*\)".*/\1/p' "$scratch/log")
+  admin=http://$(sed -n 's/.*"Serving\.".*"admin":"\([^"]*\)".*/\1/p' "$scratch/log")
   # shellcheck disable=SC2034
   token=$(token_of "$client")
 }
@@ -47,7 +53,6 @@ token_of() {
 stop_service() {
   if [ -n "$service_pid" ] && kill -TERM "$service_pid" 2>/dev/null; then wait "$service_pid" || true; fi
   service_pid=''
-  rm -rf "$scratch/data"
 }
 
 # The command $1 of Debian's package $2, installed where that is allowed.

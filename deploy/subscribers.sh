@@ -28,7 +28,7 @@ see_all_customers() {
     python3 -c 'import json, sys
 for line in map(json.loads, sys.stdin):
     if "customer" in line: print("--customer=" + line["customer"]["customerIdentification"])')
-  "$dossier" consent grant N-MAIL --client mail-house --scope customer:read "${customers[@]}" --url "http://$admin" >"$scratch/granted"
+  "$dossier" consent grant N-MAIL --client mail-house --scope customer:read "${customers[@]}" --url "$admin" >"$scratch/granted"
 }
 
 free_port() {

@@ -1,10 +1,12 @@
-//! The admin port: health, metrics, the feed, consents, NATS, the access journal and the history.
-//! Nothing of it is public.
+//! The admin port: health, metrics, the feed, consents, NATS, the access journal, the history and
+//! what a backup is made of. Nothing of it is public.
 
 mod browser;
 mod consents;
+mod export;
 mod journal;
 mod nats;
+mod projections;
 pub mod token;
 
 use std::{io, sync::Arc};
@@ -60,6 +62,9 @@ pub fn router(
         .route("/reconcile", post(nats::reconcile))
         .route("/replay", get(replay_part))
         .route("/access", get(journal::access))
+        .route("/projections/rebuild", post(projections::rebuild))
+        .route("/export", get(export::events))
+        .route("/export/keys", get(export::keys))
         .route("/history/customers/{id}", get(customer_history))
         .route("/history/persons/{id}", get(person_history))
         .with_state(app);
@@ -79,7 +84,7 @@ struct Readiness {
     /// Whether reads and writes are answered.
     ready: bool,
     log: LogState,
-    projections: ProjectionState,
+    projections: projections::ProjectionState,
     nats: NatsState,
     journal: JournalState,
 }
@@ -97,23 +102,6 @@ struct LogState {
     stopped: Option<String>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ProjectionState {
-    position: Position,
-    lag_events: u64,
-    caught_up: bool,
-    stopped: Option<String>,
-    parked: Vec<Parked>,
-}
-
-#[derive(Serialize)]
-struct Parked {
-    stream: StreamId,
-    position: Position,
-    reason: String,
-}
-
 async fn ready(State(app): State<Arc<App>>) -> Response {
     let readiness = readiness(&app);
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -123,14 +111,7 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 fn readiness(app: &App) -> Readiness {
     let position = app.log.watermark();
     let stopped = app.log.stopped().map(|reason| reason.to_string());
-    let applied = app.projections.applied();
-    let projections = ProjectionState {
-        position: applied,
-        lag_events: position.0.saturating_sub(applied.0),
-        caught_up: app.projections.ready(),
-        stopped: app.projections.stopped(),
-        parked: parked(app),
-    };
+    let projections = projections::state(app);
     let journal = JournalState { failed: app.journal.failed() };
     Readiness {
         ready: stopped.is_none()
@@ -142,11 +123,6 @@ fn readiness(app: &App) -> Readiness {
         nats: NatsState::of(&app.publisher),
         journal,
     }
-}
-
-fn parked(app: &App) -> Vec<Parked> {
-    let parked = |(stream, position, reason)| Parked { stream, position, reason };
-    app.projections.parked().into_iter().map(parked).collect()
 }
 
 fn render(app: &App, metrics: &PrometheusHandle) -> Response {

@@ -2,15 +2,19 @@
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "this is what a terminal shows")]
 
 mod access;
+mod backup;
 mod consent;
 mod import;
+mod keys;
 mod reconcile;
 mod remote;
 mod replay;
+mod restore;
 mod sample;
 mod schemas;
 mod serve;
 mod token;
+mod verify;
 
 use std::{
     error::Error,
@@ -20,7 +24,10 @@ use std::{
 };
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use events::{keys::KeyError, log::OpenError};
+use events::{
+    keys::{KeyError, KeyImportError},
+    log::OpenError,
+};
 
 use crate::{
     app, asyncapi, config::Config, discretion, folder::NoKey, http, publisher::PublisherError,
@@ -33,7 +40,7 @@ Exit codes:
   1  it failed; standard error says why
   2  it was not even begun: wrong arguments, wrong configuration, or no key or a wrong one
   3  an import went through, but some lines were rejected
-  4  stream and log were compared, and differ
+  4  something was compared or verified, and differs or is damaged
 
 Examples:
   dossier sample --customers 100 --seed 1 | dossier import - --data bank --dev
@@ -60,6 +67,29 @@ enum Command {
     Replay(replay::Replay),
     /// Compares the stream on NATS with the log, and publishes what is missing at its end.
     Reconcile(reconcile::Reconcile),
+    /// Adds to a backup what has come since it was last made: from a folder or a running service.
+    ///
+    /// A backup is a folder of archives, each of which goes on where the one before ended, and the
+    /// newest data keys, wrapped under the master key. Everything is read back before it counts.
+    /// The master key is not in it: keep it apart. Nor are projections, which are built anew, and
+    /// the access journal, whose files can be copied as they are.
+    Backup(backup::Backup),
+    /// Writes the whole history as one archive: sealed as it is stored, a line a record.
+    Export(backup::Export),
+    /// Makes a data folder of a backup or an archive, once all of it verifies.
+    ///
+    /// Events, positions, hashes and receipts are those that were; the folder must be empty but
+    /// for the access journal (`access`) and development keys (`dev`).
+    Restore(restore::Restore),
+    /// Exports the data keys, or changes the master key.
+    Keys(keys::Keys),
+    /// Looks at every file of a data folder that no service has open, and tells what is damaged.
+    ///
+    /// Reads all records, payloads, keys, receipts and the index of streams, compares the
+    /// projections with what the log makes, and looks at the access journal. It works on a copy in
+    /// the folder, so it needs room for one, and changes nothing. Each finding is a line on
+    /// standard output: the file, the position, what is wrong.
+    Verify(verify::Verify),
     /// Tells who read or changed the data of a customer, and when, from the access journal.
     Access(access::Access),
     /// Grants, amends, revokes and lists consents: which client may see which customers.
@@ -131,11 +161,13 @@ pub fn main() -> ExitCode {
 /// Whether what was given cannot be right, however often it is tried.
 fn is_misuse(cause: &(dyn Error + 'static)) -> bool {
     let wrong_master = |error| matches!(error, &OpenError::Keys(KeyError::WrongMaster));
+    let wrong_import = |error| matches!(error, &KeyImportError::Key(KeyError::WrongMaster));
     cause.is::<Misused>()
         || cause.is::<NoKey>()
         || cause.is::<Refused>()
         || cause.is::<PublisherError>()
         || cause.downcast_ref().is_some_and(wrong_master)
+        || cause.downcast_ref().is_some_and(wrong_import)
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -145,6 +177,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sample(sample) => sample.run()?,
         Command::Replay(replay) => replay.run()?,
         Command::Reconcile(reconcile) => return reconcile.run(),
+        Command::Backup(backup) => backup.run()?,
+        Command::Export(export) => export.run()?,
+        Command::Restore(restore) => restore.run()?,
+        Command::Keys(keys) => keys.run()?,
+        Command::Verify(verify) => return verify.run(),
         Command::Access(access) => access.run()?,
         Command::Consent(consent) => consent.run()?,
         Command::Token(token) => token.run()?,

@@ -56,6 +56,7 @@ pub struct Log {
     pub cache_bytes: u64,
     pub free_bytes_min: u64,
     pub queue_max: usize,
+    pub copy_before_open: bool,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

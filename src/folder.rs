@@ -31,16 +31,21 @@ pub enum NoKey {
 
 /// Opens the log of the configured folder.
 pub fn open_log(config: &Config, dev: bool, accept_loss: bool) -> anyhow::Result<EventLog> {
-    let settings = LogSettings {
-        cache_bytes: config.log.cache_bytes,
-        free_bytes_min: config.log.free_bytes_min,
-        queue_max: config.log.queue_max,
-        accept_loss,
-        ..LogSettings::new(&config.data.dir)
-    };
+    let settings = LogSettings { accept_loss, ..log_settings(config) };
     let master = master_key(config, dev)?;
     EventLog::open(&settings, master)
         .with_context(|| format!("{} cannot be opened", config.data.dir.display()))
+}
+
+/// How the log of the configured folder is opened.
+pub fn log_settings(config: &Config) -> LogSettings {
+    LogSettings {
+        cache_bytes: config.log.cache_bytes,
+        free_bytes_min: config.log.free_bytes_min,
+        queue_max: config.log.queue_max,
+        copy_before_open: config.log.copy_before_open,
+        ..LogSettings::new(&config.data.dir)
+    }
 }
 
 /// Refuses a folder that holds nothing yet, for commands that read: a new one in the place of one
@@ -71,7 +76,8 @@ pub fn issuer_key(dir: &Path) -> anyhow::Result<Vec<u8>> {
     hex::decode(digits.trim()).context("the development issuer's key is damaged")
 }
 
-fn master_key(config: &Config, dev: bool) -> anyhow::Result<SecretKey> {
+/// The configured master key, or in development the folder's own.
+pub fn master_key(config: &Config, dev: bool) -> anyhow::Result<SecretKey> {
     let digits = if !config.keys.master.expose().is_empty() {
         config.keys.master.expose().to_owned()
     } else if !config.keys.master_file.as_os_str().is_empty() {
@@ -87,8 +93,19 @@ fn master_key(config: &Config, dev: bool) -> anyhow::Result<SecretKey> {
     Ok(SecretKey::from_hex(&digits).ok_or(NoKey::Malformed)?)
 }
 
+/// Where the development master key of a folder lies.
+pub fn development_key_in(dir: &Path) -> PathBuf {
+    dir.join("dev").join("master.key")
+}
+
+/// The master key in a file, which is made when it is missing.
+pub fn read_or_make_master(path: &Path) -> anyhow::Result<SecretKey> {
+    let digits = read_or_make(path, || Ok(SecretKey::random().expose().to_vec()))?;
+    Ok(SecretKey::from_hex(&zeroize::Zeroizing::new(digits)).ok_or(NoKey::Malformed)?)
+}
+
 fn development_master(dir: &Path) -> anyhow::Result<String> {
-    let path = dir.join("dev").join("master.key");
+    let path = development_key_in(dir);
     tracing::warn!(
         path = %path.display(),
         "Development keys: the master key lies beside the data that it protects. Not for real data."

@@ -21,7 +21,7 @@ use parking_lot::{Condvar, Mutex};
 
 pub use self::{
     entry::{Entry, Seen, Through},
-    search::{Found, Wanted, search},
+    search::{Found, Wanted, damaged, search},
 };
 
 /// How long lines are gathered before they are written together.

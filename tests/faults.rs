@@ -24,6 +24,7 @@ use crate::support::{
     bank::*,
     binary::{Serving, serve, token},
     client::{Client, http},
+    copy,
     disk::{Disk, Fault, Kind},
     folder,
     writers::{Written, add, write},
@@ -93,7 +94,7 @@ async fn row(bank: &Bank, point: &Point, kind: Kind) -> Result<BTreeSet<String>,
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     if point.during != During::Start {
-        folder::copy(bank.dir.path(), &data);
+        copy::copy(bank.dir.path(), &data);
     }
     let nth = if point.during == During::Import { import::NTH } else { 1 };
     let disk = Disk::failing(&data, Fault { at: point.at, kind, nth });

@@ -57,7 +57,7 @@ impl Log {
         let (own, master) = &self.folder;
         wait_until_closed(own.path());
         let dir = tempfile::tempdir().unwrap();
-        support::folder::copy(own.path(), dir.path());
+        support::copy::copy(own.path(), dir.path());
         let settings = LogSettings { free_bytes_min: 0, ..LogSettings::new(own.path()) };
         self.log = EventLog::open(&settings, SecretKey::from_bytes(*master)).unwrap();
         Self::open(dir, *master)

@@ -192,6 +192,25 @@ async fn projections_that_are_damaged_are_built_anew() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_built_anew_beside_those_that_are_served() {
+    let app = TestApp::start().await;
+    let alpha = app.client("alpha");
+    let before = alpha.get("/customers").await.is(200).body;
+    let rebuild = http().post(format!("{}/projections/rebuild", app.admin()));
+    assert_eq!(rebuild.send().await.unwrap().status(), 202);
+    let builds = || fs::read_dir(projections_in(&app.config.data.dir)).unwrap().count();
+    let is_new = |name: &str| projections_in(&app.config.data.dir).join(name).exists();
+    let started = Instant::now();
+    // The lock and the new build.
+    while builds() != 2 || !is_new("build-2") || is_new("build-2/unfinished") {
+        assert_eq!(alpha.get("/customers").await.is(200).body, before);
+        assert!(started.elapsed().as_secs() < STOP_SECONDS_MAX, "{} builds", builds());
+    }
+    assert_eq!(alpha.get("/customers").await.is(200).body, before);
+    alpha.post("/customers/C-1/addresses", &new_address("Bern")).await.is(201);
+}
+
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let (folders, mut found): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());

@@ -7,6 +7,7 @@ pub(crate) mod bank;
 pub(crate) mod binary;
 pub(crate) mod certificates;
 pub(crate) mod client;
+pub(crate) mod copy;
 pub(crate) mod disk;
 pub(crate) mod document;
 pub(crate) mod folder;

@@ -12,6 +12,8 @@
 
 mod append;
 mod bank;
+#[path = "../../tests/support/copy.rs"]
+mod copy;
 mod floor;
 mod load;
 #[path = "../../tests/support/nats.rs"]

@@ -15,6 +15,9 @@
 //! written and synced before the commit that first uses it, so no record names a missing key.
 //! Destroying overwrites the wrapped key in place: 256 bytes never straddle two sectors.
 
+mod export;
+mod rotate;
+mod slot;
 #[cfg(test)]
 mod tests;
 
@@ -29,31 +32,18 @@ use std::{
     },
 };
 
-use aws_lc_rs::digest;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
-use crate::{
-    id::StreamId,
-    seal::{KEY_BYTES, SEAL_BYTES, SecretKey},
-    tag::Class,
-};
+pub use self::export::{KeyExport, KeyImportError};
+pub(crate) use self::rotate::rotate;
+use self::slot::SlotBytes;
+use crate::{envelope::PayloadKind, id::StreamId, record::Record, seal::SecretKey, tag::Class};
 
-const MAGIC: [u8; 16] = *b"dossier keys 1\0\0";
 /// Bytes of a slot, and so of the smallest key file.
 pub(crate) const SLOT_BYTES: u64 = 256;
-const SLOT_LENGTH: usize = 256;
-const CRC_AT: usize = SLOT_LENGTH - 4;
-const WRAPPED_BYTES: usize = KEY_BYTES + SEAL_BYTES;
-const STORE_KEY_AT: usize = 17;
-const STREAM_AT: usize = 1;
-const CLASSES_AT: usize = 33;
-const LIVE: u8 = 1;
-const DESTROYED: u8 = 2;
 /// Streams whose keys stay unwrapped in memory.
 const CACHED_SLOTS_MAX: usize = 32 * 1024;
-
-type SlotBytes = [u8; SLOT_LENGTH];
 
 /// Why a key is not to be had; never because it was destroyed.
 #[derive(Debug, thiserror::Error)]
@@ -104,8 +94,8 @@ pub struct Keyring {
     store: SecretKey,
     next_slot: AtomicU32,
     cache: Cache<u32, Arc<DataKeys>>,
-    /// Destroying reads, changes and writes a slot; nobody reads it half written.
-    destroying: Mutex<()>,
+    /// Held while slots are written, so that nobody reads one half written.
+    writing: Mutex<()>,
 }
 
 impl Keyring {
@@ -116,7 +106,7 @@ impl Keyring {
         if file.metadata()?.len() < SLOT_BYTES {
             begin(&file, &master)?;
         }
-        let store = read_header(&file, &master)?;
+        let store = slot::open_header(&read_slot(&file, 0)?, &master)?;
         let slots = file.metadata()?.len().div_ceil(SLOT_BYTES);
         Ok(Self {
             file,
@@ -124,7 +114,7 @@ impl Keyring {
             store,
             next_slot: AtomicU32::new(u32::try_from(slots).unwrap_or(u32::MAX)),
             cache: Cache::new(CACHED_SLOTS_MAX),
-            destroying: Mutex::new(()),
+            writing: Mutex::new(()),
         })
     }
 
@@ -157,9 +147,13 @@ impl Keyring {
 
     /// Writes minted keys and syncs them: from here on they may be used.
     pub(crate) fn write(&self, minted: &[Minted]) -> io::Result<()> {
+        let nobody_reads = self.writing.lock();
         for keys in minted {
-            self.file.write_all_at(&self.encode(keys), offset(keys.slot))?;
+            let bytes =
+                slot::encode(keys.slot, &slot::name_hash(&keys.stream), &keys.keys, &self.master);
+            self.file.write_all_at(&bytes, offset(keys.slot))?;
         }
+        drop(nobody_reads);
         if !minted.is_empty() {
             self.file.sync_data()?;
         }
@@ -176,133 +170,84 @@ impl Keyring {
 
     /// Destroys a key for good: every payload sealed under it is forgotten.
     pub fn destroy(&self, slot: u32, stream: &StreamId, class: Class) -> Result<(), KeyError> {
-        let _one_at_a_time = self.destroying.lock();
-        let mut bytes = self.slot_bytes(slot)?;
-        self.decode(slot, stream, &bytes)?;
-        bytes[class_at(class)] = DESTROYED;
-        bytes[class_at(class) + 1..][..WRAPPED_BYTES].fill(0);
-        finish(&mut bytes);
+        let _one_at_a_time = self.writing.lock();
+        let mut bytes = read_slot(&self.file, slot)?;
+        self.open_slot(slot, stream, &bytes)?;
+        slot::destroy(&mut bytes, class);
         self.file.write_all_at(&bytes, offset(slot))?;
         self.file.sync_data()?;
-        self.cache.insert(slot, Arc::new(self.decode(slot, stream, &bytes)?));
+        self.cache.insert(slot, Arc::new(self.open_slot(slot, stream, &bytes)?));
         Ok(())
     }
 
     fn read(&self, slot: u32, stream: &StreamId) -> Result<Arc<DataKeys>, KeyError> {
-        let _whole = self.destroying.lock();
-        let bytes = self.slot_bytes(slot)?;
-        self.decode(slot, stream, &bytes).map(Arc::new)
+        let bytes = self.bytes_of(slot)?;
+        self.open_slot(slot, stream, &bytes).map(Arc::new)
     }
 
-    fn slot_bytes(&self, slot: u32) -> Result<SlotBytes, KeyError> {
-        let mut bytes = [0; SLOT_LENGTH];
-        match self.file.read_exact_at(&mut bytes, offset(slot)) {
-            Ok(()) => Ok(bytes),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Err(KeyError::Damaged { slot })
-            }
-            Err(error) => Err(error.into()),
-        }
+    fn bytes_of(&self, slot: u32) -> Result<SlotBytes, KeyError> {
+        let _whole = self.writing.lock();
+        read_slot(&self.file, slot)
     }
 
-    fn encode(&self, minted: &Minted) -> SlotBytes {
-        let mut bytes = [0; SLOT_LENGTH];
-        bytes[0] = 1;
-        bytes[STREAM_AT..CLASSES_AT].copy_from_slice(&name_hash(&minted.stream));
-        for class in Class::ALL {
-            let at = class_at(class);
-            if let DataKey::Live(key) = minted.keys.of(class) {
-                bytes[at] = LIVE;
-                let wrapped =
-                    self.master.seal(&purpose(minted.slot, &minted.stream, class), key.expose());
-                bytes[at + 1..][..WRAPPED_BYTES].copy_from_slice(&wrapped);
-            }
-        }
-        finish(&mut bytes);
-        bytes
-    }
-
-    fn decode(
+    fn open_slot(
         &self,
         slot: u32,
         stream: &StreamId,
         bytes: &SlotBytes,
     ) -> Result<DataKeys, KeyError> {
-        let damaged = || KeyError::Damaged { slot };
-        let whole = is_whole(bytes) && bytes[0] == 1;
-        if !whole || bytes[STREAM_AT..CLASSES_AT] != name_hash(stream) {
-            return Err(damaged());
+        let opened = slot::open(slot, bytes, &self.master);
+        let own = slot::name_in(bytes) == slot::name_hash(stream);
+        opened.filter(|_| own).ok_or(KeyError::Damaged { slot })
+    }
+
+    /// Whether a slot can be used: false where it never was.
+    pub(crate) fn check(&self, slot: u32) -> Result<bool, KeyError> {
+        let bytes = self.bytes_of(slot)?;
+        if slot::is_unused(&bytes) {
+            return Ok(false);
         }
-        let key = |class: Class| match bytes[class_at(class)] {
-            LIVE => {
-                let wrapped = &bytes[class_at(class) + 1..][..WRAPPED_BYTES];
-                unwrap_key(&self.master, &purpose(slot, stream, class), wrapped)
-                    .map(DataKey::Live)
-                    .ok_or_else(damaged)
-            }
-            DESTROYED => Ok(DataKey::Destroyed),
-            _ => Err(damaged()),
-        };
-        Ok(DataKeys([key(Class::Identity)?, key(Class::Contact)?, key(Class::Kyc)?]))
+        let opened = slot::open(slot, &bytes, &self.master);
+        opened.map(|_| true).ok_or(KeyError::Damaged { slot })
+    }
+
+    /// Whether the payload of a record opens, or was forgotten.
+    pub(crate) fn opens(&self, record: &Record) -> Result<bool, KeyError> {
+        let head = &record.envelope().head;
+        let PayloadKind::Sealed { class, slot } = head.payload else { return Ok(true) };
+        Ok(match self.get(slot, &head.stream)?.of(class) {
+            DataKey::Destroyed => true,
+            DataKey::Live(key) => key.unseal(record.head_bytes(), record.payload_bytes()).is_some(),
+        })
+    }
+
+    /// One more than the last slot.
+    pub(crate) fn end(&self) -> u32 {
+        self.next_slot.load(Ordering::Relaxed)
+    }
+
+    /// By which copies of this folder's log and keys are known to belong together.
+    pub fn identity(&self) -> [u8; 32] {
+        self.store.mac(&[b"log identity"])
+    }
+}
+
+fn read_slot(file: &File, slot: u32) -> Result<SlotBytes, KeyError> {
+    let mut bytes = slot::EMPTY;
+    match file.read_exact_at(&mut bytes, offset(slot)) {
+        Ok(()) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Err(KeyError::Damaged { slot })
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
 fn begin(file: &File, master: &SecretKey) -> io::Result<()> {
-    let mut bytes = [0; SLOT_LENGTH];
-    bytes[..MAGIC.len()].copy_from_slice(&MAGIC);
-    let wrapped = master.seal(&MAGIC, SecretKey::random().expose());
-    bytes[STORE_KEY_AT..][..WRAPPED_BYTES].copy_from_slice(&wrapped);
-    finish(&mut bytes);
-    file.write_all_at(&bytes, 0)?;
+    file.write_all_at(&slot::header(&SecretKey::random(), master), 0)?;
     file.sync_all()
-}
-
-fn read_header(file: &File, master: &SecretKey) -> Result<SecretKey, KeyError> {
-    let mut bytes = [0; SLOT_LENGTH];
-    file.read_exact_at(&mut bytes, 0)?;
-    if !is_whole(&bytes) || bytes[..MAGIC.len()] != MAGIC {
-        return Err(KeyError::Damaged { slot: 0 });
-    }
-    unwrap_key(master, &MAGIC, &bytes[STORE_KEY_AT..][..WRAPPED_BYTES]).ok_or(KeyError::WrongMaster)
-}
-
-fn unwrap_key(master: &SecretKey, purpose: &[u8], wrapped: &[u8]) -> Option<SecretKey> {
-    let plain = zeroize::Zeroizing::new(master.unseal(purpose, wrapped)?);
-    plain.as_slice().try_into().ok().map(SecretKey::from_bytes)
-}
-
-fn finish(bytes: &mut SlotBytes) {
-    let checksum = crc32fast::hash(&bytes[..CRC_AT]);
-    bytes[CRC_AT..].copy_from_slice(&checksum.to_be_bytes());
-}
-
-fn is_whole(bytes: &SlotBytes) -> bool {
-    bytes[CRC_AT..] == crc32fast::hash(&bytes[..CRC_AT]).to_be_bytes()
 }
 
 fn offset(slot: u32) -> u64 {
     u64::from(slot) * SLOT_BYTES
-}
-
-fn class_at(class: Class) -> usize {
-    let nth = match class {
-        Class::Identity => 0,
-        Class::Contact => 1,
-        Class::Kyc => 2,
-    };
-    CLASSES_AT + nth * (1 + WRAPPED_BYTES)
-}
-
-/// What a wrapped key is bound to, so that it cannot be moved to another place.
-fn purpose(slot: u32, stream: &StreamId, class: Class) -> Vec<u8> {
-    let mut purpose = slot.to_be_bytes().to_vec();
-    purpose.extend(class.as_str().as_bytes());
-    purpose.extend(name_hash(stream));
-    purpose
-}
-
-fn name_hash(stream: &StreamId) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest::digest(&digest::SHA256, stream.to_string().as_bytes()).as_ref());
-    hash
 }

@@ -25,6 +25,7 @@ pub mod schema;
 pub mod tag;
 mod upcast;
 
+pub mod archive;
 pub mod keys;
 pub mod record;
 pub mod seal;

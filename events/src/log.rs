@@ -8,6 +8,7 @@
 //! keys     the data keys (`keys.rs`)
 //! head     the head mark: how far the log was known to reach (`log/mark.rs`)
 //! log/     the store, sled; its file `db` is synced by a descriptor of our own
+//! log.found/   a copy of it that did not open as it should have (`log/found.rs`)
 //! ```
 //!
 //! and the store holds, in one tree, so that one batch is one atomic commit:
@@ -28,8 +29,12 @@
 //! stops the log for good: after a failed sync nothing is known about what is on the disk.
 
 mod append;
+mod chain;
+mod export;
+mod found;
 mod group;
 mod index;
+mod indexing;
 mod layout;
 mod lock;
 mod mark;
@@ -37,7 +42,10 @@ mod open;
 mod read;
 mod receipt;
 mod recent;
+mod restore;
+mod rotate;
 mod store;
+mod verify;
 mod writer;
 
 #[cfg(test)]
@@ -55,12 +63,18 @@ use tokio::sync::watch;
 
 pub use self::{
     append::{Append, AppendError, Appended, Outcome},
+    chain::{ChainError, CheckError, Checked, check_archive},
+    export::{Ended, Export, ExportError},
+    lock::FolderLock,
     open::OpenError,
     read::{After, History, ReadError},
     receipt::{Fingerprint, NewReceipt, Receipt, ReceiptKey},
+    restore::{RestoreError, Restored, restore},
+    rotate::rotate_master,
     store::StoreError,
+    verify::{Finding, Verified},
 };
-use self::{index::Ends, lock::FolderLock, recent::Recent, store::Store, writer::Message};
+use self::{index::Ends, recent::Recent, store::Store, writer::Message};
 use crate::{id::Position, keys::Keyring, seal::SecretKey};
 
 /// Events in one commit, at most.
@@ -87,6 +101,8 @@ pub struct LogSettings {
     pub queue_max: usize,
     /// The operator's word that a log shorter than its head mark is to be served all the same.
     pub accept_loss: bool,
+    /// Whether the store is copied before it is opened, which may destroy what is damaged.
+    pub copy_before_open: bool,
 }
 
 impl LogSettings {
@@ -98,6 +114,7 @@ impl LogSettings {
             free_bytes_min: 256 * 1024 * 1024,
             queue_max: 4096,
             accept_loss: false,
+            copy_before_open: true,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! lock          held by the one process that has the folder open
 //! build-7/key   the key of the build, wrapped under the master key of the data folder
 //! build-7/store sled (`store.rs`)
+//! build-7/unfinished   as long as it is made beside another one that is served
 //! ```
 //!
 //! The newest build that is whole and belongs to the log goes on from where it stands. Where none
@@ -32,6 +33,8 @@ use crate::{
 
 /// Of documents: one that an older version would not read, or would have written differently.
 const FORMAT: u32 = 2;
+
+const UNFINISHED: &str = "unfinished";
 
 pub(crate) struct Build {
     pub(crate) number: u64,
@@ -64,10 +67,16 @@ pub(crate) fn open(
     settings: &ProjectionSettings,
     log: &EventLog,
 ) -> Result<Build, ProjectionError> {
+    let unfinished = |number| build_dir(&settings.dir, number).join(UNFINISHED).exists();
+    remove(&settings.dir, unfinished)?;
     let numbers = numbers(&settings.dir)?;
     for number in &numbers {
         match reopen(settings, *number, log) {
-            Ok(build) => return Ok(build),
+            Ok(build) => {
+                // Newer ones have just been found to be of no use.
+                remove(&settings.dir, |newer| newer > *number)?;
+                return Ok(build);
+            }
             Err(Unusable::Log(error)) => return Err(ProjectionError::Log(error)),
             Err(error) => {
                 let reason = events::causes::chain(&error);
@@ -78,9 +87,32 @@ pub(crate) fn open(
     create(settings, numbers.first().map_or(1, |newest| newest + 1), log)
 }
 
-/// Removes every build but one.
-pub(crate) fn remove_others(dir: &Path, keep: u64) -> io::Result<()> {
-    for number in numbers(dir)?.into_iter().filter(|number| *number != keep) {
+/// Another build, to be made beside what is served; none before it is finished is gone on with.
+pub(crate) fn beside(
+    settings: &ProjectionSettings,
+    log: &EventLog,
+) -> Result<Build, ProjectionError> {
+    let number = numbers(&settings.dir)?.first().map_or(1, |newest| newest + 1);
+    let dir = build_dir(&settings.dir, number);
+    fs::create_dir_all(&dir)?;
+    File::create(dir.join(UNFINISHED))?.sync_all()?;
+    File::open(&dir)?.sync_all()?;
+    create(settings, number, log)
+}
+
+/// A build has caught up and is served: every older one goes, for a newer one is being made.
+pub(crate) fn finish(dir: &Path, keep: u64) -> io::Result<()> {
+    let build = build_dir(dir, keep);
+    if build.join(UNFINISHED).exists() {
+        fs::remove_file(build.join(UNFINISHED))?;
+        File::open(&build)?.sync_all()?;
+    }
+    remove(dir, |number| number < keep)
+}
+
+/// Removes builds, their keys first.
+pub(crate) fn remove(dir: &Path, goes: impl Fn(u64) -> bool) -> io::Result<()> {
+    for number in numbers(dir)?.into_iter().filter(|number| goes(*number)) {
         let build = build_dir(dir, number);
         match fs::remove_file(build.join("key")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -12,8 +12,9 @@ impl Projections {
     /// A hash over all documents and parked streams, in the order of their names.
     pub fn digest(&self) -> Result<[u8; 32], StoreError> {
         let mut hash = Context::new(&SHA256);
-        let mut newer = self.shared.unwritten.by(|stream| name(Kind::Document, stream));
-        for entry in self.shared.store.scan(Kind::Document) {
+        let shared = self.shared();
+        let mut newer = shared.unwritten.by(|stream| name(Kind::Document, stream));
+        for entry in shared.store.scan(Kind::Document) {
             let (stream, stored) = entry?;
             let name = name(Kind::Document, &stream);
             while let Some(first) = newer.first_entry().filter(|first| *first.key() < name) {
@@ -28,7 +29,7 @@ impl Projections {
         for (stream, newer) in newer.into_values() {
             take(&mut hash, &stream, &newer.document.encode());
         }
-        for (stream, position, reason) in self.parked() {
+        for (stream, position, reason) in shared.parked.list() {
             take(&mut hash, &stream, format!("{position} {reason}").as_bytes());
         }
         let mut digest = [0; 32];

@@ -92,6 +92,10 @@ impl Feed {
                 block_on(either(watermark.changed(), self.stop.changed()));
             }
         }
+        // It may just have taken the place of another.
+        if self.shared.ready.load(Ordering::Relaxed) {
+            self.caught_up()?;
+        }
         self.write_all()
     }
 
@@ -108,12 +112,14 @@ impl Feed {
         }
         let outcome = batch.finish();
         self.parked.extend(outcome.parked.iter().cloned());
+        let nothing_is_switched = shared.moving.lock();
         shared.publish(outcome);
         self.applied = end;
         if end.0 >= shared.log.watermark() {
             self.caught_up()?;
         }
         shared.applied.move_to(end.0);
+        drop(nothing_is_switched);
         Ok(count)
     }
 
@@ -176,10 +182,10 @@ impl Feed {
 
     /// The first time, what this build replaces goes.
     fn caught_up(&mut self) -> Result<(), FeedError> {
-        if !self.is_alone {
+        if !self.is_alone && self.shared.serves.load(Ordering::Acquire) {
             // It must be there after a power cut that the others do not outlive.
             self.write_all()?;
-            build::remove_others(&self.dir, self.build).map_err(FeedError::Remove)?;
+            build::finish(&self.dir, self.build).map_err(FeedError::Remove)?;
             self.is_alone = true;
         }
         self.shared.ready.store(true, Ordering::Relaxed);

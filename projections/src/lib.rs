@@ -20,6 +20,7 @@ mod json;
 mod parked;
 mod person;
 mod queries;
+mod rebuild;
 mod store;
 mod unwritten;
 
@@ -49,6 +50,7 @@ use self::{
     access::Index,
     answers::{AnswerCache, Answers},
     applied::Applied,
+    build::Build,
     document::Document,
     feed::Feed,
     parked::ParkedStreams,
@@ -97,6 +99,10 @@ pub enum ProjectionError {
     Store(#[from] StoreError),
     #[error("the log could not be read")]
     Log(#[source] events::log::ReadError),
+    #[error("they are being built anew already")]
+    Rebuilding,
+    #[error("what was being built has stopped: {0}")]
+    Stopped(String),
 }
 
 /// Why there is no answer, although there should be one.
@@ -112,8 +118,27 @@ pub enum ReadError {
 /// The read models, open. Clones are the same; the last one to go stops the thread.
 #[derive(Debug, Clone)]
 pub struct Projections {
+    /// What is served, until a rebuild takes its place.
+    running: Arc<RwLock<Running>>,
+    folder: Arc<Folder>,
+}
+
+/// A build, and the thread that keeps it current.
+#[derive(Debug)]
+struct Running {
     shared: Arc<Shared>,
-    thread: Arc<Thread>,
+    thread: Thread,
+}
+
+/// What outlives every build.
+#[derive(Debug)]
+struct Folder {
+    settings: ProjectionSettings,
+    log: EventLog,
+    closing: AtomicBool,
+    /// What is being built beside what is served.
+    next: Mutex<Option<Arc<Shared>>>,
+    _lock: File,
 }
 
 /// What readers and the thread have in common.
@@ -128,17 +153,24 @@ struct Shared {
     applied: Applied,
     /// Whether they have caught up with the log once.
     ready: AtomicBool,
+    /// Whether it is asked, and not only built beside what is.
+    serves: AtomicBool,
+    /// Held while more is let to be seen, so that nothing takes its place meanwhile.
+    moving: Mutex<()>,
     stopped: OnceLock<String>,
-    _lock: File,
 }
 
+/// The thread; clones are the same, and the last one to go stops it.
+#[derive(Debug, Clone)]
+struct Thread(Arc<Following>);
+
 #[derive(Debug)]
-struct Thread {
+struct Following {
     stop: watch::Sender<bool>,
     join: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Drop for Thread {
+impl Drop for Following {
     fn drop(&mut self) {
         self.stop.send_replace(true);
     }
@@ -151,9 +183,85 @@ impl Projections {
         fs::create_dir_all(&settings.dir)?;
         let lock = lock(settings)?;
         let build = build::open(settings, &log)?;
+        let folder = Folder {
+            settings: settings.clone(),
+            log,
+            closing: AtomicBool::new(false),
+            next: Mutex::new(None),
+            _lock: lock,
+        };
+        let running = Running::start(&folder, build, true)?;
+        Ok(Self { running: Arc::new(RwLock::new(running)), folder: Arc::new(folder) })
+    }
+
+    fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.running.read().shared)
+    }
+
+    /// The last event that every answer knows of.
+    pub fn applied(&self) -> Position {
+        self.shared().applied.position()
+    }
+
+    /// Events of the log that are not applied yet.
+    pub fn lag(&self) -> u64 {
+        let applied = self.applied();
+        self.folder.log.watermark().0.saturating_sub(applied.0)
+    }
+
+    /// Whether they have caught up with the log since they were opened, and still follow it.
+    pub fn ready(&self) -> bool {
+        let shared = self.shared();
+        shared.ready.load(Ordering::Relaxed) && shared.stopped.get().is_none()
+    }
+
+    /// Waits until an event is applied; false when it is not, in time or any more.
+    pub async fn wait_until(&self, position: Position, timeout: Duration) -> bool {
+        let waited = tokio::time::timeout(timeout, async {
+            loop {
+                let shared = self.shared();
+                let applied = shared.applied.when(position);
+                let is_over =
+                    || shared.applied.position() >= position || shared.stopped.get().is_some();
+                if !is_over() {
+                    let _ = applied.await;
+                }
+                // Where it was replaced, the one that serves now may have to come so far yet.
+                if Arc::ptr_eq(&shared, &self.shared()) {
+                    break;
+                }
+            }
+        });
+        if self.applied() < position {
+            let _ = waited.await;
+        }
+        self.applied() >= position
+    }
+
+    /// Why nothing more is applied, if so.
+    pub fn stopped(&self) -> Option<String> {
+        self.shared().stopped.get().cloned()
+    }
+
+    /// Streams that stand still, with the event that they stand before, and why.
+    pub fn parked(&self) -> Vec<(StreamId, Position, String)> {
+        self.shared().parked.list()
+    }
+
+    /// Stops the thread, and leaves everything synced. Blocks.
+    pub fn close(&self) {
+        self.folder.closing.store(true, Ordering::Relaxed);
+        let thread = self.running.read().thread.clone();
+        thread.close();
+    }
+}
+
+impl Running {
+    fn start(folder: &Folder, build: Build, serves: bool) -> Result<Self, ProjectionError> {
+        let (settings, log) = (&folder.settings, &folder.log);
         let ready = build.checkpoint.position >= log.watermark();
         let shared = Arc::new(Shared {
-            log,
+            log: log.clone(),
             store: build.store,
             unwritten: Unwritten::default(),
             answers: AnswerCache::new(settings.answers_bytes_max),
@@ -161,8 +269,9 @@ impl Projections {
             parked: build.parked,
             applied: Applied::new(build.checkpoint.position),
             ready: AtomicBool::new(ready),
+            serves: AtomicBool::new(serves),
+            moving: Mutex::new(()),
             stopped: OnceLock::new(),
-            _lock: lock,
         });
         let stop = watch::Sender::new(false);
         let feed = Feed {
@@ -178,51 +287,19 @@ impl Projections {
             stop: stop.subscribe(),
         };
         let join = Mutex::new(Some(feed::start(feed)?));
-        Ok(Self { shared, thread: Arc::new(Thread { stop, join }) })
+        Ok(Self { shared, thread: Thread(Arc::new(Following { stop, join })) })
+    }
+}
+
+impl Thread {
+    /// Lets it look again, though there is nothing new.
+    fn wake(&self) {
+        self.0.stop.send_modify(|_| ());
     }
 
-    /// The last event that every answer knows of.
-    pub fn applied(&self) -> Position {
-        self.shared.applied.position()
-    }
-
-    /// Events of the log that are not applied yet.
-    pub fn lag(&self) -> u64 {
-        let applied = self.applied();
-        self.shared.log.watermark().0.saturating_sub(applied.0)
-    }
-
-    /// Whether they have caught up with the log since they were opened, and still follow it.
-    pub fn ready(&self) -> bool {
-        self.shared.ready.load(Ordering::Relaxed) && self.shared.stopped.get().is_none()
-    }
-
-    /// Waits until an event is applied; false when it is not, in time or any more.
-    pub async fn wait_until(&self, position: Position, timeout: Duration) -> bool {
-        if self.applied() >= position || self.stopped().is_some() {
-            return self.applied() >= position;
-        }
-        let applied = self.shared.applied.when(position);
-        if self.applied() < position && self.stopped().is_none() {
-            let _ = tokio::time::timeout(timeout, applied).await;
-        }
-        self.applied() >= position
-    }
-
-    /// Why nothing more is applied, if so.
-    pub fn stopped(&self) -> Option<String> {
-        self.shared.stopped.get().cloned()
-    }
-
-    /// Streams that stand still, with the event that they stand before, and why.
-    pub fn parked(&self) -> Vec<(StreamId, Position, String)> {
-        self.shared.parked.list()
-    }
-
-    /// Stops the thread, and leaves everything synced. Blocks.
-    pub fn close(&self) {
-        self.thread.stop.send_replace(true);
-        if let Some(join) = self.thread.join.lock().take() {
+    fn close(&self) {
+        self.0.stop.send_replace(true);
+        if let Some(join) = self.0.join.lock().take() {
             // It has said itself why it stopped, if it was not told to.
             let _ = join.join();
         }

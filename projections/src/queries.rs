@@ -61,7 +61,7 @@ impl Projections {
 
     /// Whether a stream stands still: then nothing is said about it.
     pub fn check_parked(&self, stream: &StreamId) -> Result<(), ReadError> {
-        if self.shared.parked.contains(stream) { Err(ReadError::Parked) } else { Ok(()) }
+        if self.shared().parked.contains(stream) { Err(ReadError::Parked) } else { Ok(()) }
     }
 
     fn customer_answers(&self, id: &CustomerId) -> Result<Option<Arc<CustomerAnswers>>, ReadError> {
@@ -79,8 +79,11 @@ impl Projections {
     }
 
     fn answers(&self, stream: &StreamId) -> Result<Option<Answers>, ReadError> {
-        self.check_parked(stream)?;
-        Ok(self.shared.answers.get_or_load(stream, || self.shared.load(stream))?)
+        let shared = self.shared();
+        if shared.parked.contains(stream) {
+            return Err(ReadError::Parked);
+        }
+        Ok(shared.answers.get_or_load(stream, || shared.load(stream))?)
     }
 }
 
@@ -93,7 +96,7 @@ impl Projections {
         customer: &CustomerId,
         now: DateTime<Utc>,
     ) -> Option<Access> {
-        self.shared.index.read().access(client, customer, now)
+        self.shared().index.read().access(client, customer, now)
     }
 
     /// The oldest consent in force that carries a scope, and the version of it that is known.
@@ -104,7 +107,7 @@ impl Projections {
         scope: Scope,
         now: DateTime<Utc>,
     ) -> Option<ConsentFor> {
-        self.shared.index.read().consent_for(client, customer, scope, now)
+        self.shared().index.read().consent_for(client, customer, scope, now)
     }
 
     /// Consents that stand, of a client and over a customer if so asked, in the order of their ids.
@@ -113,7 +116,7 @@ impl Projections {
         client: Option<&ClientId>,
         customer: Option<&CustomerId>,
     ) -> Vec<StandingConsent> {
-        self.shared.index.read().standing(client, customer)
+        self.shared().index.read().standing(client, customer)
     }
 
     /// Customers that a client may see, in the order of their ids.
@@ -124,7 +127,7 @@ impl Projections {
         after: Option<&CustomerId>,
         limit: usize,
     ) -> Vec<CustomerId> {
-        self.shared.index.read().customers(client, now, after, limit)
+        self.shared().index.read().customers(client, now, after, limit)
     }
 
     /// Persons behind customers that a client may see, in the order of their ids, each once.
@@ -135,7 +138,7 @@ impl Projections {
         after: Option<&PersonId>,
         limit: usize,
     ) -> Vec<PersonId> {
-        self.shared.index.read().persons(client, now, after, limit)
+        self.shared().index.read().persons(client, now, after, limit)
     }
 
     /// Through which customers a client sees a person; through none: it does not see it.
@@ -145,6 +148,6 @@ impl Projections {
         person: &PersonId,
         now: DateTime<Utc>,
     ) -> Vec<PersonCustomer> {
-        self.shared.index.read().person_customers(client, person, now)
+        self.shared().index.read().person_customers(client, person, now)
     }
 }

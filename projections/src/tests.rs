@@ -7,4 +7,5 @@ mod cache;
 mod forgotten;
 mod laws;
 mod parked;
+mod rebuild;
 mod restart;

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use clap::Args;
 use reqwest::{
     Certificate, Client, ClientBuilder, Identity, RequestBuilder, Url,
@@ -102,10 +102,18 @@ impl Remote {
 
     /// Prints what is answered, as it comes.
     pub(super) async fn print(&self, path: &str) -> anyhow::Result<()> {
+        self.copy(path, &mut io::stdout().lock()).await
+    }
+
+    /// Writes what is answered, as it comes.
+    pub(super) async fn copy(&self, path: &str, out: &mut dyn Write) -> anyhow::Result<()> {
         let answer = self.get(path).send().await;
         let mut answer = answer.context("the service's admin port did not answer")?;
-        ensure!(answer.status().is_success(), "the service answered {}", answer.status());
-        let mut out = io::stdout().lock();
+        let status = answer.status();
+        if !status.is_success() {
+            let reason = answer.text().await.unwrap_or_default();
+            bail!("the service answered {status}: {}", reason.trim());
+        }
         while let Some(part) = answer.chunk().await.context("the answer broke off")? {
             out.write_all(&part)?;
         }

@@ -1,8 +1,15 @@
 //! One line of the journal.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use events::id::{ClientId, ConsentId, CustomerId, PersonId};
 use serde::Serialize;
+
+/// The last member of a line: the CRC-32 of all before it.
+const CHECKSUM: &str = ",\"crc\":\"";
+/// Bytes behind that: eight digits, a quote and a brace.
+const CHECKSUM_END: usize = 10;
 
 /// Who saw or changed what; borrowed, since it is written at once.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +65,25 @@ impl Entry<'_> {
             status: self.status,
             correlation: self.correlation,
         };
+        let begin = lines.len();
         serde_json::to_writer(&mut *lines, &line).expect("writing to memory does not fail");
-        lines.push(b'\n');
+        // In the place of the brace: a line stays one object.
+        lines.pop();
+        let checksum = crc32fast::hash(&lines[begin..]);
+        lines.extend(format!("{CHECKSUM}{checksum:08x}\"}}\n").bytes());
     }
+}
+
+/// The line without its checksum, if that fits; one without a checksum is as it is.
+pub(super) fn checked(line: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let Some(at) = line.len().checked_sub(CHECKSUM.len() + CHECKSUM_END) else {
+        return Some(line.into());
+    };
+    let (content, checksum) = line.split_at(at);
+    let Some(digits) = checksum.strip_prefix(CHECKSUM.as_bytes()) else {
+        return Some(line.into());
+    };
+    let whole = format!("{:08x}\"}}", crc32fast::hash(content)).as_bytes() == digits;
+    whole.then(|| [content, b"}"].concat().into())
 }

@@ -12,7 +12,10 @@ use events::id::{ClientId, CustomerId, PersonId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::files::{self, Begun};
+use super::{
+    entry,
+    files::{self, Begun},
+};
 
 /// What is looked for; what is not named may be anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,17 +86,33 @@ pub fn search(
     dir: &Path,
     wanted: Wanted,
 ) -> io::Result<impl Iterator<Item = io::Result<Found>> + Send + use<>> {
-    let files = match files::list(dir) {
-        Ok(files) => files,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(error),
-    };
+    let files = all(dir)?;
     let last = files.last().map(|last| last.path.clone());
     let within = part(files, &wanted);
     Ok(within.into_iter().flat_map(move |file| {
         let newest = Some(&file.path) == last.as_ref();
         entries(&file.path, newest, wanted.clone())
     }))
+}
+
+/// The lines of a journal that cannot be read, when nobody writes to it.
+pub fn damaged(dir: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
+    let mut damaged = Vec::new();
+    for file in all(dir)? {
+        for found in entries(&file.path, false, Wanted::default()) {
+            if let Found::Damaged { file, line } = found? {
+                damaged.push((file, line));
+            }
+        }
+    }
+    Ok(damaged)
+}
+
+fn all(dir: &Path) -> io::Result<Vec<Begun>> {
+    match files::list(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        listed => listed,
+    }
 }
 
 /// Files that may hold what is wanted: each ends where the next one begins.
@@ -144,7 +163,7 @@ fn entries(
 /// None where the line cannot be read; nothing in it where it is not wanted.
 #[expect(clippy::option_option, reason = "both are asked for at once")]
 fn judge(bytes: &[u8], wanted: &Wanted) -> Option<Option<String>> {
-    let line: Line = serde_json::from_slice(bytes).ok()?;
+    let line: Line = serde_json::from_slice(&entry::checked(bytes)?).ok()?;
     let at = DateTime::from_timestamp_micros(line.at)?;
     let is = |id: Option<&str>, text: &str| id.is_none_or(|id| id == text);
     let customer = wanted.customer.as_ref().map(CustomerId::as_str);

@@ -176,3 +176,34 @@ fn a_time_that_is_none_is_refused() {
         assert!(error.starts_with(name) || error.starts_with("known are"), "{error}");
     }
 }
+
+#[test]
+fn a_flipped_bit_in_a_line_changes_no_entry_unseen() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(dir.path(), SETTINGS).unwrap();
+    note(&journal, 1, "C-1");
+    note(&journal, 2, "C-2");
+    journal.close().unwrap();
+    let path = fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap().path();
+    let whole = fs::read(&path).unwrap();
+    let noted = found(dir.path(), Wanted::default());
+    for bit in 0..whole.len() * 8 {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&path, bytes).unwrap();
+        if damaged(dir.path()).unwrap().is_empty() {
+            let read = |found: &Found| match found {
+                Found::Entry(line) => serde_json::from_str::<Value>(line).unwrap(),
+                Found::Damaged { .. } => panic!("bit {bit}: {found:?}"),
+            };
+            for (entry, found) in noted.iter().zip(&found(dir.path(), Wanted::default())) {
+                let (Value::Object(entry), Value::Object(found)) = (read(entry), read(found))
+                else {
+                    panic!("no entry")
+                };
+                // The name of the checksum may have changed.
+                assert!(entry.iter().all(|(name, value)| found.get(name) == Some(value)), "{bit}");
+            }
+        }
+    }
+}

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::support::{
     binary::{complaint, dossier, run, stdout},
+    copy,
     disk::{Disk, Kind},
-    folder,
 };
 
 /// Which call of a kind is the one that fails: not the first, so that something is there already.
@@ -38,7 +38,7 @@ impl Import {
         let (file, data) = (dir.path().join("sample"), dir.path().join("data"));
         let sample = run(&["sample", "--customers", CUSTOMERS, "--seed", "1"], 0);
         std::fs::write(&file, sample.stdout).unwrap();
-        folder::copy(bank, &data);
+        copy::copy(bank, &data);
         run(&arguments(&file, &data), 0);
         let histories = histories(&data);
         Self { _dir: dir, file, histories }

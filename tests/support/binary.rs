@@ -14,6 +14,8 @@ use serde_json::Value;
 
 use super::client::{Client, http};
 
+/// Names the file of the master key.
+const MASTER_FILE: &str = "DOSSIER__KEYS__MASTER_FILE";
 /// How long the binary may take to serve, and to end.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
@@ -30,6 +32,12 @@ pub(crate) fn dossier(arguments: &[&str]) -> Command {
 #[track_caller]
 pub(crate) fn run(arguments: &[&str], exit: i32) -> Output {
     ended(dossier(arguments).output().unwrap(), exit)
+}
+
+/// The same, with a master key that lies in a file.
+#[track_caller]
+pub(crate) fn run_under(key: &Path, arguments: &[&str], exit: i32) -> Output {
+    ended(dossier(arguments).env(MASTER_FILE, key).output().unwrap(), exit)
 }
 
 /// The same, with something to read on its standard input.
@@ -85,6 +93,13 @@ impl Serving {
         let mut command = serve(dir, nats);
         command.env("DOSSIER__TELEMETRY__FILTER", filter);
         Self::run(command).unwrap_or_else(|said| panic!("the service did not get ready:\n{said}"))
+    }
+
+    /// The same, with a master key that lies in a file.
+    pub(crate) fn under(key: &Path, dir: &Path, nats: &str) -> Self {
+        let mut command = serve(dir, nats);
+        command.env(MASTER_FILE, key);
+        Self::run(command).unwrap_or_else(|said| panic!("the service did not get ready:\n{said}")).0
     }
 
     /// Runs a command that serves; what it said where it ended before it did.

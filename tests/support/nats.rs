@@ -19,7 +19,7 @@ use futures::StreamExt;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::folder::copy;
+use super::copy::copy;
 
 /// What a server may take to be ready.
 const READY_MAX: Duration = Duration::from_secs(20);

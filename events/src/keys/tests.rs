@@ -7,7 +7,11 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::*;
+use super::{
+    slot::{SLOT_LENGTH, WRAPPED_BYTES, class_at},
+    *,
+};
+use crate::seal::KEY_BYTES;
 
 fn master() -> SecretKey {
     SecretKey::from_bytes([7; KEY_BYTES])
@@ -128,11 +132,11 @@ fn every_flipped_bit_of_a_slot_is_damage() {
     let dir = tempfile::tempdir().unwrap();
     let keys = keyring(&dir);
     let slot = written(&keys, "P-1");
-    let bytes = keys.slot_bytes(slot).unwrap();
+    let bytes = keys.bytes_of(slot).unwrap();
     for bit in 0..SLOT_LENGTH * 8 {
         let mut damaged = bytes;
         damaged[bit / 8] ^= 1 << (bit % 8);
-        assert!(keys.decode(slot, &stream("P-1"), &damaged).is_err(), "bit {bit}");
+        assert!(keys.open_slot(slot, &stream("P-1"), &damaged).is_err(), "bit {bit}");
     }
 }
 
@@ -141,7 +145,7 @@ fn a_wrapped_key_does_not_open_in_another_slot() {
     let dir = tempfile::tempdir().unwrap();
     let keys = keyring(&dir);
     let slot = written(&keys, "P-1");
-    let bytes = keys.slot_bytes(slot).unwrap();
+    let bytes = keys.bytes_of(slot).unwrap();
     keys.file.write_all_at(&bytes, offset(slot + 1)).unwrap();
     assert!(keys.get(slot + 1, &stream("P-1")).is_err());
 }

@@ -28,6 +28,9 @@ pub(super) fn receipt_key(key: &ReceiptKey) -> Vec<u8> {
     [RECEIPTS, key].concat()
 }
 
+/// Before every chunk of a stream.
+pub(super) const STREAMS: &[u8] = b"s";
+
 /// All chunks of a stream; ids hold no control characters, so the zero ends them.
 pub(super) fn stream_prefix(stream: &StreamId) -> Vec<u8> {
     let aggregate = match stream {
@@ -35,13 +38,27 @@ pub(super) fn stream_prefix(stream: &StreamId) -> Vec<u8> {
         StreamId::Person(_) => b'p',
         StreamId::Consent(_) => b'k',
     };
-    [&[b's', aggregate], stream.id().as_bytes(), &[0]].concat()
+    [STREAMS, &[aggregate], stream.id().as_bytes(), &[0]].concat()
 }
 
 pub(super) fn chunk_key(stream: &StreamId, chunk: u32) -> Vec<u8> {
     let mut key = stream_prefix(stream);
     key.extend(chunk.to_be_bytes());
     key
+}
+
+/// The stream of a chunk, and which one it is.
+pub(super) fn stream_in(key: &[u8]) -> Option<(StreamId, u32)> {
+    let (name, chunk) = key.strip_prefix(STREAMS)?.split_last_chunk()?;
+    let [aggregate, id @ .., 0] = name else { return None };
+    let aggregate = match aggregate {
+        b'c' => "customer",
+        b'p' => "person",
+        b'k' => "consent",
+        _ => return None,
+    };
+    let stream = StreamId::of(aggregate, std::str::from_utf8(id).ok()?).ok()?;
+    Some((stream, u32::from_be_bytes(*chunk)))
 }
 
 /// The chunk that holds a version, which counts from 1.

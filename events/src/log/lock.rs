@@ -8,11 +8,11 @@ use std::{
 
 /// Held as long as it lives.
 #[derive(Debug)]
-pub(super) struct FolderLock(#[expect(dead_code, reason = "it holds the lock")] File);
+pub struct FolderLock(#[expect(dead_code, reason = "it holds the lock")] File);
 
 impl FolderLock {
     /// None when another process has the folder.
-    pub(super) fn take(path: &Path) -> io::Result<Option<Self>> {
+    pub fn take(path: &Path) -> io::Result<Option<Self>> {
         let file = File::options().create(true).truncate(false).write(true).open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),

@@ -8,7 +8,9 @@ use std::{
 
 use super::{
     LogSettings, ReadError,
+    found::{self, Found},
     index::Ends,
+    indexing,
     lock::FolderLock,
     mark::{Mark, MarkFile},
     store::{self, Store, StoreError},
@@ -23,7 +25,9 @@ use crate::{
 };
 
 /// The layout of the data folder that this version writes and reads.
-const FORMAT: &str = "dossier 1\n";
+pub(super) const FORMAT: &str = "dossier 1\n";
+/// What stands there instead as long as the folder is being restored.
+pub(super) const RESTORING: &str = "dossier restoring\n";
 /// Records that are read again at the end of the log each time it is opened.
 const CHECKED_AT_THE_END: u64 = 4096;
 
@@ -32,8 +36,14 @@ const CHECKED_AT_THE_END: u64 = 4096;
 pub enum OpenError {
     #[error("another process has the data folder open")]
     InUse,
-    #[error("the data folder has the format {0:?}, this version of dossier reads {FORMAT:?}")]
+    #[error(
+        "the data folder has the format {found:?}, this version of dossier reads {known:?}; \
+         a newer one has written it: use that one",
+        found = .0.trim_end(), known = FORMAT.trim_end()
+    )]
     Format(String),
+    #[error("the data folder was not restored to its end: run `dossier restore` again")]
+    Restoring,
     #[error("a file of the data folder could not be read or written")]
     Io(#[source] io::Error),
     #[error(transparent)]
@@ -47,9 +57,9 @@ pub enum OpenError {
     /// Something that was acknowledged is not there.
     #[error(
         "the log is shorter than it was: {found}, but its head mark says {marked}. \
-         Restore a backup, or start once with --accept-loss to serve what is left{copy}"
+         Restore a backup, or start once with --accept-loss to serve what is left"
     )]
-    Behind { found: String, marked: String, copy: String },
+    Behind { found: String, marked: String },
     #[error("the record at position {position} is damaged: {source}")]
     Damaged { position: Position, source: RecordError },
     #[error("position {0} is missing from the log")]
@@ -82,25 +92,54 @@ pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, 
     let mut mark = MarkFile::open(&dir.join("head"))?;
     check_key_file(&dir.join("keys"), mark.last())?;
     let keys = Keyring::open(&dir.join("keys"), master)?;
-    let store_dir = dir.join("log");
+    let before =
+        if settings.copy_before_open { Found::keep(dir, settings.free_bytes_min)? } else { None };
+    let opened = open_store(settings, &mut mark, &keys);
+    if let Some(before) = before {
+        if opened.is_ok() { before.discard()? } else { before.settle()? }
+    }
+    if opened.is_err()
+        && let Some(copy) = found::copy_in(dir)
+    {
+        tracing::error!(copy = %copy.display(), "A copy of the log is kept as it was found.");
+    }
+    let (store, ends, head) = opened?;
+    Ok(Opened { store, ends, keys, mark, head, lock })
+}
+
+fn open_store(
+    settings: &LogSettings,
+    mark: &mut MarkFile,
+    keys: &Keyring,
+) -> Result<(Store, Ends, Position), OpenError> {
+    let store_dir = settings.dir.join("log");
     if !settings.accept_loss {
-        check_before(&store_dir, mark.last(), &keys)?;
+        check_before(&store_dir, mark.last(), keys)?;
     }
     let store = Store::open(&store_dir, settings)?;
-    sync_dir(dir)?;
+    sync_dir(&settings.dir)?;
     let head = store.last()?;
     if !settings.accept_loss {
         check_against(&store, mark.last(), head)?;
     }
-    let ends = check_end(&store, &keys, head)?;
-    mark_what_is_there(&store, &mut mark, head)?;
-    Ok(Opened { store, ends, keys, mark, head, lock })
+    let ends = match check_end(&store, keys, head) {
+        // It is made of the records, which are whole.
+        Err(OpenError::Index(stream)) => {
+            tracing::error!(%stream, "The index of streams is damaged; it is made anew.");
+            indexing::rebuild(&store)?;
+            check_end(&store, keys, head)?
+        }
+        checked => checked?,
+    };
+    mark_what_is_there(&store, mark, head)?;
+    Ok((store, ends, head))
 }
 
-fn check_format(dir: &Path) -> Result<(), OpenError> {
+pub(super) fn check_format(dir: &Path) -> Result<(), OpenError> {
     let path = dir.join("format");
     match fs::read_to_string(&path) {
         Ok(format) if format == FORMAT => return Ok(()),
+        Ok(format) if format == RESTORING => return Err(OpenError::Restoring),
         // A part: it was cut off while it was made, before anything else was.
         Ok(format) if !FORMAT.starts_with(&format) => return Err(OpenError::Format(format)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
@@ -110,7 +149,7 @@ fn check_format(dir: &Path) -> Result<(), OpenError> {
 }
 
 /// New keys in the place of lost ones would hide the loss.
-fn check_key_file(path: &Path, mark: Option<Mark>) -> Result<(), OpenError> {
+pub(super) fn check_key_file(path: &Path, mark: Option<Mark>) -> Result<(), OpenError> {
     let in_use = mark.is_some_and(|mark| mark.position > Position::ZERO);
     if in_use && length_of(path)? < keys::SLOT_BYTES {
         return Err(KeyError::Damaged { slot: 0 }.into());
@@ -126,11 +165,10 @@ fn check_before(dir: &Path, mark: Option<Mark>, keys: &Keyring) -> Result<(), Op
     let file_bytes = length_of(&store::file_in(dir))?;
     let marked = mark.map_or(0, |mark| mark.file_bytes);
     if file_bytes < marked {
-        let copy = copy_aside(&store::file_in(dir))?;
-        return Err(behind(format!("{file_bytes} bytes"), format!("{marked} bytes"), copy));
+        return Err(behind(format!("{file_bytes} bytes"), format!("{marked} bytes")));
     }
     if mark.is_none() && !keys.is_unused() {
-        return Err(behind("no head mark".to_owned(), "keys are in use".to_owned(), None));
+        return Err(behind("no head mark".to_owned(), "keys are in use".to_owned()));
     }
     Ok(())
 }
@@ -140,13 +178,11 @@ fn check_against(store: &Store, mark: Option<Mark>, head: Position) -> Result<()
     let Some(mark) = mark else {
         return match head {
             Position::ZERO => Ok(()),
-            _ => Err(behind(format!("position {head}"), "nothing, it is gone".to_owned(), None)),
+            _ => Err(behind(format!("position {head}"), "nothing, it is gone".to_owned())),
         };
     };
     if head < mark.position {
-        let copy = copy_aside(store.path())?;
-        let (found, marked) = (format!("position {head}"), format!("position {}", mark.position));
-        return Err(behind(found, marked, copy));
+        return Err(behind(format!("position {head}"), format!("position {}", mark.position)));
     }
     if mark.position == Position::ZERO {
         return Ok(());
@@ -156,7 +192,7 @@ fn check_against(store: &Store, mark: Option<Mark>, head: Position) -> Result<()
         return Ok(());
     }
     let found = format!("another record at position {}", mark.position);
-    Err(behind(found, "its hash".to_owned(), copy_aside(store.path())?))
+    Err(behind(found, "its hash".to_owned()))
 }
 
 /// The end of the log is what a crash touches: read it again, whole, and place what the index
@@ -195,7 +231,11 @@ fn check_keys_of(keys: &Keyring, record: &Record) -> Result<(), OpenError> {
     }
 }
 
-fn mark_what_is_there(store: &Store, mark: &mut MarkFile, head: Position) -> Result<(), OpenError> {
+pub(super) fn mark_what_is_there(
+    store: &Store,
+    mark: &mut MarkFile,
+    head: Position,
+) -> Result<(), OpenError> {
     let leaf = match head {
         Position::ZERO => [0; 32],
         _ => record_at(store, head)?.leaf_hash(),
@@ -219,23 +259,11 @@ fn record_at(store: &Store, position: Position) -> Result<Record, OpenError> {
     Record::parse_at(position, bytes).map_err(|source| OpenError::Damaged { position, source })
 }
 
-fn behind(found: String, marked: String, copy: Option<PathBuf>) -> OpenError {
-    let copy =
-        copy.map_or_else(String::new, |path| format!(" (a copy lies in {})", path.display()));
-    OpenError::Behind { found, marked, copy }
+fn behind(found: String, marked: String) -> OpenError {
+    OpenError::Behind { found, marked }
 }
 
-/// Keeps what was found, once: a second try must not overwrite the first copy.
-fn copy_aside(file: &Path) -> io::Result<Option<PathBuf>> {
-    let copy = file.with_extension("found");
-    if file.exists() && !copy.exists() {
-        fs::copy(file, &copy)?;
-        File::open(&copy)?.sync_all()?;
-    }
-    Ok(Some(copy).filter(|copy| copy.exists()))
-}
-
-fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()?;
     match dir.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),

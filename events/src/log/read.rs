@@ -54,6 +54,13 @@ enum Records {
     Stored(Entries),
 }
 
+impl After {
+    /// The last position that it will come to.
+    pub(super) fn end(&self) -> Position {
+        self.end
+    }
+}
+
 impl Iterator for After {
     type Item = Result<Record, ReadError>;
 

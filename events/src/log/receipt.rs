@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::{AppendError, COMMIT_EVENTS_MAX, EventLog, ReadError, writer::Message};
+use super::{AppendError, COMMIT_EVENTS_MAX, EventLog, ReadError, layout, writer::Message};
 use crate::id::{Position, StreamId, Version};
 
 /// HMAC of client and idempotency key, under a key of the store.
@@ -53,7 +53,7 @@ impl EventLog {
     /// The events stay, and what was asked under such a key would be done once more.
     pub fn forget_receipts(&self, before: DateTime<Utc>) -> Result<usize, AppendError> {
         let (before, mut count, mut old) = (before.timestamp_micros(), 0, Vec::new());
-        for entry in self.shared.store.receipts() {
+        for entry in self.shared.store.under(layout::RECEIPTS) {
             let (key, bytes) = entry.map_err(ReadError::from)?;
             match minicbor::decode::<Receipt>(&bytes) {
                 Ok(receipt) if receipt.recorded_at < before => old.push(key),

@@ -39,6 +39,9 @@ impl Batch {
 /// Stored records with their positions, in order.
 pub(super) type Entries = Box<dyn Iterator<Item = Result<(Position, Vec<u8>), StoreError>> + Send>;
 
+/// Keys and values as the store holds them, in the order of the keys.
+pub(super) type Pairs = Box<dyn Iterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>> + Send>;
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -117,15 +120,12 @@ impl Store {
         }))
     }
 
-    /// Every receipt, under its key in the store.
-    pub(super) fn receipts(
-        &self,
-    ) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>> + use<> {
-        let entries = self.tree.scan_prefix(layout::RECEIPTS);
-        entries.map(|entry| {
+    /// Everything whose key begins with a prefix, with its key.
+    pub(super) fn under(&self, prefix: &[u8]) -> Pairs {
+        Box::new(self.tree.scan_prefix(prefix).map(|entry| {
             let (key, value) = entry?;
             Ok((key.to_vec(), value.to_vec()))
-        })
+        }))
     }
 
     /// Some events of a stream, as the store holds them.
@@ -169,10 +169,6 @@ impl Store {
     /// Bytes of the store's file.
     pub(super) fn file_bytes(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 }
 

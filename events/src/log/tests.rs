@@ -13,6 +13,7 @@ mod order;
 mod races;
 mod receipts;
 mod reopening;
+mod restoring;
 mod space;
 
 use std::{

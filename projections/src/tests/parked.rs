@@ -132,7 +132,8 @@ fn a_kill_leaves_what_a_parked_stream_was_before() {
     others(30, 70);
     bank.settle(&projections);
     // That it is parked is written with what waits longest, long before its document's turn.
-    let store = &projections.shared.store;
+    let shared = projections.shared();
+    let store = &shared.store;
     let checkpoint = || store.checkpoint().unwrap().map_or(Position::ZERO, |it| it.position);
     let deadline = Instant::now() + PATIENCE;
     while checkpoint() == Position::ZERO && Instant::now() < deadline {

@@ -17,7 +17,7 @@ fn some_history(bank: &Bank, from: u64, to: u64) {
     }
 }
 
-fn builds(folder: &Path) -> Vec<String> {
+pub(super) fn builds(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     let names = entries.map(|name| name.into_string().unwrap());
     names.filter(|name| name.starts_with("build-")).collect()
@@ -184,7 +184,8 @@ fn a_store_that_knows_of_events_the_log_has_no_more_is_built_anew() {
     let older = bank.log.watermark();
     everybody_moves(&bank, 2);
     // The checkpoint stays before the end of the older log, the documents do not.
-    let store = &projections.shared.store;
+    let shared = projections.shared();
+    let store = &shared.store;
     let checkpoint = || store.checkpoint().unwrap().unwrap();
     let deadline = Instant::now() + PATIENCE;
     while checkpoint().reached <= older && Instant::now() < deadline {

@@ -38,11 +38,10 @@ async fn a_store_file_that_was_cut_is_refused_and_kept_as_it_was_found() {
     for left in [bytes / 2, 0] {
         fs::File::options().write(true).open(&file).unwrap().set_len(left).unwrap();
         let before = fs::read(&file).unwrap();
-        let told = is_behind(folder.try_open());
-        assert!(told.contains("db.found"), "{told}");
-        assert_eq!(fs::read(folder.path("log/db.found")).unwrap(), before);
+        is_behind(folder.try_open());
+        assert_eq!(fs::read(folder.path("log.found/db")).unwrap(), before);
         assert_eq!(fs::read(&file).unwrap(), before, "nothing was touched");
-        fs::remove_file(folder.path("log/db.found")).unwrap();
+        fs::remove_dir_all(folder.path("log.found")).unwrap();
     }
 }
 
@@ -55,7 +54,57 @@ async fn a_second_try_does_not_overwrite_what_was_found() {
         file.set_len(left).unwrap();
         is_behind(folder.try_open());
     }
-    assert_eq!(fs::metadata(folder.path("log/db.found")).unwrap().len(), 100);
+    assert_eq!(fs::metadata(folder.path("log.found/db")).unwrap().len(), 100);
+}
+
+#[tokio::test]
+async fn what_was_found_is_kept_as_it_was_before_the_store_was_opened() {
+    let folder = Folder::new();
+    fill(&folder, 40).await;
+    let file = folder.path("log/db");
+    let mut bytes = fs::read(&file).unwrap();
+    // The first record of the log, and all that the store wrote after it.
+    bytes[40] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    for _ in 0..2 {
+        assert!(folder.try_open().is_err());
+        assert_eq!(fs::read(folder.path("log.found/db")).unwrap(), bytes);
+    }
+    assert_ne!(fs::read(&file).unwrap(), bytes, "opening destroys nothing: the copy is needless");
+}
+
+#[tokio::test]
+async fn a_log_that_opens_as_it_should_leaves_no_copy() {
+    let folder = Folder::new();
+    fill(&folder, 3).await;
+    // As a crash in the middle of opening leaves it.
+    copy_folder(&folder.path("log"), &folder.path("log.opening"));
+    let mut log = folder.open();
+    for _ in 0..2 {
+        log = folder.reopen(log);
+        assert_eq!(log.watermark(), Position(4));
+        assert!(!folder.path("log.opening").exists() && !folder.path("log.found").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_index_is_made_anew() {
+    let folder = Folder::new();
+    fill(&folder, 200).await;
+    folder.open().close();
+    let store = Store::open(&folder.path("log"), &LogSettings::new(folder.path(""))).unwrap();
+    let mut batch = store::Batch::default();
+    batch.insert(&layout::chunk_key(&customer("C-1"), 2), b"nonsense");
+    batch.insert(&layout::chunk_key(&person("P-200"), 0), &[0; 12]);
+    batch.insert(layout::INDEX_MARK, &201_u64.to_be_bytes());
+    store.commit(batch).unwrap();
+    drop(store);
+    let log = folder.open();
+    assert_eq!(versions(&log, &customer("C-1")), (1..=200).collect::<Vec<_>>());
+    assert_eq!(log.verify(|_| ()).findings, []);
+    add(&log, customer("C-1"), 200, vec![closed()]).await;
+    let log = folder.reopen(log);
+    assert_eq!(versions(&log, &customer("C-1")), (1..=201).collect::<Vec<_>>());
 }
 
 #[tokio::test]

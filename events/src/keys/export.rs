@@ -1,0 +1,119 @@
+//! The keys, taken out and put back: each slot as it lies in the file, wrapped under the master key.
+
+use std::{
+    fs::File,
+    io::{self, BufRead},
+    os::unix::fs::FileExt,
+    path::Path,
+};
+
+use super::{KeyError, Keyring, SLOT_BYTES, offset, slot};
+use crate::{
+    archive::{Archive, ArchiveError, Header, KeyLine, Kind, Line, Reader},
+    seal::SecretKey,
+};
+
+/// Why keys are not put back.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyImportError {
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("line {0} holds no slot that could come next")]
+    Slot(u64),
+    #[error("somebody else has made it: its last line does not fit the keys in it")]
+    Forged,
+}
+
+/// Lines of an archive of keys, the newest of each slot.
+pub struct KeyExport<'a> {
+    keyring: &'a Keyring,
+    archive: Option<Archive>,
+    first: Option<Vec<u8>>,
+    slots: std::ops::Range<u32>,
+}
+
+impl Keyring {
+    /// All slots that are written now.
+    pub fn export(&self) -> io::Result<KeyExport<'_>> {
+        let (archive, first) = Archive::begin(Header::keys(self.identity()));
+        let slots = self.file.metadata()?.len() / SLOT_BYTES;
+        let slots = 0..u32::try_from(slots).unwrap_or(u32::MAX);
+        Ok(KeyExport { keyring: self, archive: Some(archive), first: Some(first), slots })
+    }
+
+    /// Writes the key file that an archive holds, and opens it: every key in it can be used.
+    pub fn import(
+        path: &Path,
+        input: impl BufRead,
+        master: SecretKey,
+    ) -> Result<Self, KeyImportError> {
+        let mut reader = Reader::open(input, Kind::Keys)?;
+        let file = File::create_new(path).map_err(KeyError::from)?;
+        let mut next = 0;
+        while let Some(line) = reader.next()? {
+            let number = reader.number();
+            let Line::Keys(KeyLine { slot, bytes }) = line else {
+                return Err(KeyImportError::Slot(number));
+            };
+            if slot < next || (next == 0 && slot != 0) || bytes.len() != slot::EMPTY.len() {
+                return Err(KeyImportError::Slot(number));
+            }
+            file.write_all_at(&bytes, offset(slot)).map_err(KeyError::from)?;
+            next = slot.saturating_add(1);
+        }
+        if next == 0 {
+            return Err(KeyImportError::Slot(reader.number()));
+        }
+        file.sync_all().map_err(KeyError::from)?;
+        let keyring = Self::open(path, master)?;
+        if reader.header().log != keyring.identity() || !reader.is_made_under(&keyring.store) {
+            return Err(KeyImportError::Forged);
+        }
+        keyring.check_all()?;
+        Ok(keyring)
+    }
+
+    fn check_all(&self) -> Result<(), KeyError> {
+        (1..self.end()).try_for_each(|slot| self.check(slot).map(|_| ()))
+    }
+}
+
+impl Iterator for KeyExport<'_> {
+    type Item = Result<Vec<u8>, KeyError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(first) = self.first.take() {
+            return Some(Ok(first));
+        }
+        for slot in self.slots.by_ref() {
+            match self.keyring.exported(slot) {
+                Ok(None) => {}
+                Ok(Some(bytes)) => {
+                    let line = Line::Keys(KeyLine { slot, bytes });
+                    return self.archive.as_mut().map(|archive| Ok(archive.line(&line)));
+                }
+                Err(error) => {
+                    self.archive = None;
+                    return Some(Err(error));
+                }
+            }
+        }
+        self.archive.take().map(|archive| Ok(archive.end(&self.keyring.store)))
+    }
+}
+
+impl Keyring {
+    fn exported(&self, slot: u32) -> Result<Option<Vec<u8>>, KeyError> {
+        let bytes = self.bytes_of(slot)?;
+        if slot::is_unused(&bytes) {
+            return Ok(None);
+        }
+        if slot::is_whole(&bytes) {
+            Ok(Some(bytes.to_vec()))
+        } else {
+            Err(KeyError::Damaged { slot })
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Everything in a data folder looked at, on a copy, so that looking changes nothing.
+
+use std::{
+    any::Any,
+    fs, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use events::{
+    id::Position,
+    log::{EventLog, Finding, FolderLock, LogSettings, OpenError, Verified},
+    seal::SecretKey,
+};
+use tokio::runtime::Handle;
+
+use crate::{app, config::Config, folder, journal};
+
+/// Where the copy lies as long as it is looked at.
+const SCRATCH: &str = "verify.scratch";
+/// What is copied.
+const COPIED: [&str; 5] = ["format", "head", "keys", "log", "projections"];
+
+/// Looks at every file of the configured folder, which nobody may have open. Blocks, in a runtime.
+///
+/// Findings are what is damaged; an error is that it could not be looked at.
+pub fn folder(
+    config: &Config,
+    master: SecretKey,
+    tell: impl FnMut(Position),
+) -> anyhow::Result<Verified> {
+    let dir = &config.data.dir;
+    let lock = FolderLock::take(&dir.join("lock"))?;
+    let _lock = lock.context("a service has the data folder open: stop it first")?;
+    let scratch = Scratch::make(dir).context("the folder cannot be copied to be looked at")?;
+    let mut config = config.clone();
+    config.data.dir.clone_from(&scratch.0);
+    let looked = AssertUnwindSafe(|| copied(&config, master, tell));
+    let mut verified = catch_unwind(looked).unwrap_or_else(|panic| Ok(panicked(&*panic)))?;
+    journal(dir, &mut verified)?;
+    Ok(verified)
+}
+
+/// Gone when it was looked at, whatever came of it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn make(dir: &Path) -> io::Result<Self> {
+        let scratch = Self(dir.join(SCRATCH));
+        // One that a crash left.
+        if scratch.0.exists() {
+            fs::remove_dir_all(&scratch.0)?;
+        }
+        fs::create_dir(&scratch.0)?;
+        for name in COPIED {
+            copy(&dir.join(name), &scratch.0.join(name))?;
+        }
+        Ok(scratch)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, scratch = %self.0.display(), "A copy could not be removed.");
+        }
+    }
+}
+
+/// What is not there is not copied.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if from.is_file() {
+        fs::copy(from, to)?;
+    } else if from.is_dir() {
+        fs::create_dir(to)?;
+        for entry in fs::read_dir(from)? {
+            let name = entry?.file_name();
+            copy(&from.join(&name), &to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn copied(
+    config: &Config,
+    master: SecretKey,
+    tell: impl FnMut(Position),
+) -> anyhow::Result<Verified> {
+    let settings = LogSettings { copy_before_open: false, ..folder::log_settings(config) };
+    let log = match EventLog::open(&settings, master) {
+        Ok(log) => log,
+        Err(error) => return not_opened(error),
+    };
+    let mut verified = log.verify(tell);
+    let compared = projections(config, &log, &mut verified);
+    log.close();
+    compared.map(|()| verified)
+}
+
+fn not_opened(error: OpenError) -> anyhow::Result<Verified> {
+    let Some(finding) = Finding::of(&error) else {
+        return Err(error).context("the folder cannot be opened");
+    };
+    let mut verified = Verified::default();
+    verified.find(finding);
+    Ok(verified)
+}
+
+/// The store has not said what it makes of what it found.
+fn panicked(panic: &(dyn Any + Send)) -> Verified {
+    let what = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let mut verified = Verified::default();
+    verified.find(Finding::new("log", None, format!("the store panicked: {what}")));
+    verified
+}
+
+/// Whether the projections are those that the log makes, and which streams stand still.
+fn projections(config: &Config, log: &EventLog, verified: &mut Verified) -> anyhow::Result<()> {
+    let lived = digest(config, log, verified)?;
+    fs::remove_dir_all(folder::projections_in(&config.data.dir))?;
+    let rebuilt = digest(config, log, &mut Verified::default())?;
+    if lived != rebuilt {
+        let what = "they differ from those that the log makes: remove the folder";
+        verified.find(Finding::new("projections", None, what));
+    }
+    Ok(())
+}
+
+fn digest(config: &Config, log: &EventLog, verified: &mut Verified) -> anyhow::Result<[u8; 32]> {
+    let projections = app::open_projections(config, log.clone())?;
+    let caught_up = Handle::current().block_on(app::caught_up(&projections, log.watermark()));
+    for (stream, position, reason) in projections.parked() {
+        let what = format!("{stream} stands still: {reason}");
+        verified.find(Finding::new("projections", Some(position), what));
+    }
+    let digest = projections.digest();
+    projections.close();
+    caught_up?;
+    digest.context("the projections cannot be read")
+}
+
+fn journal(dir: &Path, verified: &mut Verified) -> anyhow::Result<()> {
+    let damaged = journal::damaged(&folder::journal_in(dir));
+    for (file, line) in damaged.context("the access journal cannot be read")? {
+        let name = file.strip_prefix(dir).unwrap_or(&file).display().to_string();
+        verified.find(Finding::new(name, None, format!("line {line} is damaged")));
+    }
+    Ok(())
+}
