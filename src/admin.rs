@@ -120,7 +120,7 @@ fn readiness(app: &App) -> Readiness {
             && journal.failed.is_none(),
         log: LogState { position, stopped },
         projections,
-        nats: NatsState::of(&app.publisher),
+        nats: NatsState::of(&app.publisher, &app.intake),
         journal,
     }
 }

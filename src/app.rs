@@ -17,6 +17,7 @@ use crate::{
     config::{Config, ProblemTypeStyle, ScopeNames, UnknownMembers},
     folder,
     http::{Admission, Waiting},
+    intake::Intake,
     journal::{Journal, JournalSettings},
     listener::Pin,
     opaque::Secrets,
@@ -36,6 +37,7 @@ pub struct App {
     pub secrets: Secrets,
     pub settings: Settings,
     pub publisher: Publisher,
+    pub intake: Intake,
     pub journal: Journal,
     pub(crate) admission: Admission,
     pub(crate) waiting: Waiting,
@@ -90,7 +92,7 @@ impl App {
         config: &Config,
         log: EventLog,
         tokens: Tokens,
-        publisher: Publisher,
+        (publisher, intake): (Publisher, Intake),
     ) -> anyhow::Result<Arc<Self>> {
         let projections = open_projections(config, log.clone())?;
         Ok(Arc::new(Self {
@@ -101,6 +103,7 @@ impl App {
             log,
             projections,
             publisher,
+            intake,
             journal: open_journal(config)?,
             admission: Admission::new(&config.http),
             waiting: Waiting::default(),

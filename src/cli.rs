@@ -30,8 +30,8 @@ use events::{
 };
 
 use crate::{
-    app, asyncapi, config::Config, discretion, folder::NoKey, http, publisher::PublisherError,
-    service::Refused, telemetry,
+    app, asyncapi, config::Config, discretion, folder::NoKey, http, intake::IntakeError,
+    publisher::PublisherError, service::Refused, telemetry,
 };
 
 const EXIT_CODES: &str = "\
@@ -166,6 +166,7 @@ fn is_misuse(cause: &(dyn Error + 'static)) -> bool {
         || cause.is::<NoKey>()
         || cause.is::<Refused>()
         || cause.is::<PublisherError>()
+        || cause.is::<IntakeError>()
         || cause.downcast_ref().is_some_and(wrong_master)
         || cause.downcast_ref().is_some_and(wrong_import)
 }

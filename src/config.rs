@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::access::{Access, Algorithm, ScopeNames};
 pub use self::http::{ADMIN_TOKEN_RULE, Http, Tls, is_admin_token};
-pub use self::nats::Nats;
+pub use self::nats::{Nats, NatsFeed};
 
 /// Every key with its default and its meaning.
 const DEFAULTS: &str = include_str!("../deploy/config.default.toml");

@@ -8,7 +8,7 @@ mod lines;
 
 use std::{io, sync::Arc};
 
-use events::{envelope::Cause, id::Position};
+use events::{envelope::Cause, id::Position, log::NewReceipt};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncBufRead;
@@ -75,9 +75,12 @@ pub async fn run(
     commands: &Arc<Commands>,
     cause: &Cause,
     input: impl AsyncBufRead + Unpin,
-    rejects: impl FnMut(Reject) -> io::Result<()>,
+    mut rejects: impl FnMut(Reject) -> io::Result<()>,
 ) -> Result<Summary, FeedError> {
-    let mut lanes = Lanes::start(commands, cause, rejects);
+    let mut lanes = Lanes::start(commands, cause, |line, reasons| match reasons {
+        Some(reasons) => rejects(Reject { line, reasons }),
+        None => Ok(()),
+    });
     let parsed = lines::batches(input, BATCH_LINES)
         .map(|batch| tokio::task::spawn_blocking(|| Ok(parse_all(batch?))))
         .buffered(BATCHES_AT_ONCE);
@@ -85,10 +88,43 @@ pub async fn run(
     while let Some(batch) = parsed.next().await {
         let batch = batch.expect("parsing does not panic").map_err(FeedError::Read)?;
         for (line, parsed) in batch {
-            lanes.take(line, parsed).await?;
+            lanes.take(line, parsed, None).await?;
         }
     }
     lanes.finish().await
+}
+
+/// Something that the bank states, with its number and how it is known again.
+pub(crate) struct Statement {
+    pub(crate) number: u64,
+    pub(crate) text: Vec<u8>,
+    pub(crate) receipt: NewReceipt,
+}
+
+/// Carries out statements, and tells in their order of each one that is settled: why it was
+/// rejected, if so. What comes after one that could not be carried out is not settled.
+pub(crate) async fn carry_out(
+    commands: &Arc<Commands>,
+    cause: &Cause,
+    statements: Vec<Statement>,
+    mut settled: impl FnMut(u64, Option<Vec<Reason>>),
+) -> Result<(), FeedError> {
+    let parse_all = || {
+        let parse_one = |Statement { number, text, receipt }| {
+            (parse(lines::Raw::bounded(number, text)), receipt)
+        };
+        statements.into_iter().map(parse_one).collect::<Vec<_>>()
+    };
+    let parsed = tokio::task::spawn_blocking(parse_all).await.expect("parsing does not panic");
+    let mut lanes = Lanes::start(commands, cause, |number, reasons| {
+        settled(number, reasons);
+        Ok(())
+    });
+    for ((number, parsed), receipt) in parsed {
+        lanes.take(number, parsed, Some(receipt)).await?;
+    }
+    lanes.finish().await?;
+    Ok(())
 }
 
 type Parsed = (u64, Result<Line, Vec<Reason>>);

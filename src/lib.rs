@@ -19,6 +19,7 @@ mod discretion;
 pub mod feed;
 pub mod folder;
 pub mod http;
+pub mod intake;
 pub mod journal;
 pub mod listener;
 mod loopback;

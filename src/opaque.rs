@@ -54,6 +54,11 @@ impl Secrets {
         self.receipt.mac(&[client.as_str().as_bytes(), idempotency_key.as_bytes()])
     }
 
+    /// By which a message of the bank's is known again. No client has an empty id.
+    pub fn message_key(&self, parts: &[&[u8]]) -> ReceiptKey {
+        self.receipt.mac(&[&[b"".as_slice()], parts].concat())
+    }
+
     /// By which the same request is known again.
     pub fn fingerprint(&self, parts: &[&[u8]]) -> Fingerprint {
         self.fingerprint.mac(parts)

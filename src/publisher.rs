@@ -55,7 +55,12 @@ use events::{
 use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::cloud_event::example;
+pub(crate) use self::{
+    backoff::Backoff,
+    cloud_event::example,
+    connection::{Connection, Server},
+    settings::is_token,
+};
 pub use self::{
     comparison::{Comparison, Faults},
     configuration::Difference,
@@ -64,7 +69,7 @@ pub use self::{
     settings::{BodyClass, Discard, Login, PublisherError, PublisherSettings, SecretIn},
     trouble::{DAMAGES, HALTS, Trouble},
 };
-use self::{connection::Server, report::Report, run::Run};
+use self::{report::Report, run::Run};
 use crate::clock;
 
 /// How log lines are kept from telling, at their finest, how the connection gets in.

@@ -16,6 +16,7 @@ use crate::{
     clock,
     config::{self, Config, Http},
     folder, http,
+    intake::{self, Intake},
     listener::{self, Bounds, Listener, Tls, TlsError},
     publisher::Publisher,
     telemetry,
@@ -193,13 +194,18 @@ async fn open(
     })
     .await??;
     let publisher = publisher(config, &log, stop.clone(), &tasks)?;
+    let intake = intake(config)?;
     let tokens = match tokens {
         Some(tokens) => tokens,
         None => Tokens::development(&Issuer::new(&folder::issuer_key(&config.data.dir)?)?),
     };
-    tokens.keep_fresh(stop, &tasks);
+    tokens.keep_fresh(stop.clone(), &tasks);
     let settings = config.clone();
-    tokio::task::spawn_blocking(move || App::new(&settings, log, tokens, publisher)).await?
+    let app =
+        tokio::task::spawn_blocking(move || App::new(&settings, log, tokens, (publisher, intake)));
+    let app = app.await??;
+    intake::run(&app, stop, &tasks);
+    Ok(app)
 }
 
 fn publisher(
@@ -213,6 +219,10 @@ fn publisher(
         return Ok(Publisher::off(log.clone()));
     }
     Ok(Publisher::start(config.publisher(), log.clone(), stop, tasks)?)
+}
+
+fn intake(config: &Config) -> anyhow::Result<Intake> {
+    Ok(config.intake().map(Intake::idle).transpose()?.unwrap_or_else(Intake::off))
 }
 
 /// Keeps bounded what is remembered of clients, once an hour.

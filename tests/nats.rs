@@ -7,6 +7,7 @@ mod messages;
 mod operators;
 mod refusals;
 mod repair;
+mod statements;
 mod wire;
 
 use std::time::Duration;

@@ -12,7 +12,7 @@ const OWNERS: [(&str, &[&str]); 11] = [
     ("hyper::", &["src/listener"]),
     ("rustls::", &["src/listener/tls.rs"]),
     ("x509_parser::", &["src/listener/peer.rs"]),
-    ("async_nats::", &["src/publisher"]),
+    ("async_nats::", &["src/publisher", "src/intake"]),
     ("std::env", &["src/config.rs"]),
     ("env::", &["src/config.rs"]),
     ("clap::", &["src/cli"]),

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::gauge;
 use crate::{
     app::App,
+    intake::{Intake, IntakeState},
     publisher::{DAMAGES, Difference, HALTS, Publisher, PublisherState, ReconcileError, Trouble},
 };
 
@@ -31,10 +32,29 @@ pub(super) struct NatsState {
     last_error: Option<Arc<str>>,
     /// In what the stream is set up in another way than the configuration says.
     differences: Arc<[Difference]>,
+    feed: FeedState,
+}
+
+/// What becomes of statements that come over NATS.
+#[derive(Serialize)]
+struct FeedState {
+    state: &'static str,
+    /// Why none are taken.
+    reason: Option<Arc<str>>,
+}
+
+impl FeedState {
+    fn of(intake: &Intake) -> Self {
+        match intake.state() {
+            IntakeState::Off => Self { state: "off", reason: None },
+            IntakeState::Reading => Self { state: "reading", reason: None },
+            IntakeState::Waiting(reason) => Self { state: "waiting", reason: Some(reason) },
+        }
+    }
 }
 
 impl NatsState {
-    pub(super) fn of(publisher: &Publisher) -> Self {
+    pub(super) fn of(publisher: &Publisher, intake: &Intake) -> Self {
         let status = publisher.status();
         let (state, halted) = match status.state {
             PublisherState::Off => ("off", None),
@@ -54,6 +74,7 @@ impl NatsState {
             lag_seconds: publisher.lag_time().unwrap_or_default().as_secs_f64(),
             last_error: status.last_error,
             differences: status.differences,
+            feed: FeedState::of(intake),
         }
     }
 
@@ -65,6 +86,7 @@ impl NatsState {
         gauge("dossier_publisher_refused", u64::from(self.state == "refused"));
         let differences = u64::try_from(self.differences.len()).unwrap_or(u64::MAX);
         gauge("dossier_publisher_differences", differences);
+        gauge("dossier_intake_waiting", u64::from(self.feed.state == "waiting"));
         for reason in HALTS {
             let is_on = flag(self.halted.as_ref(), reason);
             metrics::gauge!("dossier_publisher_halted", "reason" => reason).set(is_on);

@@ -9,7 +9,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Config, Secret, without_secret};
-use crate::publisher::{BodyClass, Discard, Login, PublisherSettings, SecretIn};
+use crate::{
+    intake::IntakeSettings,
+    publisher::{BodyClass, Discard, Login, PublisherSettings, SecretIn},
+};
 
 /// What can be set about publishing.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -39,9 +42,28 @@ pub struct Nats {
     pub certificate: PathBuf,
     pub key: PathBuf,
     pub root_certificates: PathBuf,
+    pub feed: NatsFeed,
+}
+
+/// The bank's statements, where they come over NATS.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NatsFeed {
+    pub stream: String,
+    pub consumer: String,
+    pub parked_subject: String,
+    pub parked_stream: String,
 }
 
 impl Config {
+    /// What the intake is told; none where nothing comes over NATS.
+    pub fn intake(&self) -> Option<IntakeSettings> {
+        let NatsFeed { stream, consumer, parked_subject, parked_stream } = self.nats.feed.clone();
+        let nats = self.publisher();
+        let is_on = !stream.is_empty() && !nats.urls.is_empty();
+        is_on.then_some(IntakeSettings { nats, stream, consumer, parked_subject, parked_stream })
+    }
+
     /// What the publisher is told.
     pub fn publisher(&self) -> PublisherSettings {
         let nats = &self.nats;

@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use events::envelope::Cause;
+use events::{envelope::Cause, log::NewReceipt};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{FeedError, Reason, Reject, Summary, command, reason};
+use super::{FeedError, Reason, Summary, command, reason};
 use crate::{
     commands::{Command, CommandError, Commands, Done, Order},
     parse::feed::Line,
@@ -29,6 +29,7 @@ const BUSY_WAIT: Duration = Duration::from_millis(5);
 struct Job {
     line: u64,
     command: Command,
+    receipt: Option<NewReceipt>,
 }
 
 struct Outcome {
@@ -36,20 +37,21 @@ struct Outcome {
     result: Result<Done, CommandError>,
 }
 
-pub(super) struct Lanes<R> {
+pub(super) struct Lanes<S> {
     each: Vec<mpsc::Sender<Job>>,
     hasher: RandomState,
     outcomes: mpsc::Receiver<Outcome>,
-    rejects: R,
+    tell: S,
     summary: Summary,
-    /// Rejects, and lines that were not, until all before them are done.
+    /// Why lines were rejected, or that they were not, until all before them are done.
     settled: BTreeMap<u64, Option<Vec<Reason>>>,
     under_way: BTreeSet<u64>,
     _tasks: Vec<AbortOnDropHandle<()>>,
 }
 
-impl<R: FnMut(Reject) -> io::Result<()>> Lanes<R> {
-    pub(super) fn start(commands: &Arc<Commands>, cause: &Cause, rejects: R) -> Self {
+impl<S: FnMut(u64, Option<Vec<Reason>>) -> io::Result<()>> Lanes<S> {
+    /// `tell` hears of every line in order, with the reasons if it was rejected.
+    pub(super) fn start(commands: &Arc<Commands>, cause: &Cause, tell: S) -> Self {
         let (done, outcomes) = mpsc::channel(LANES * LANE_LENGTH);
         let (each, tasks) = (0..LANES)
             .map(|_| {
@@ -62,7 +64,7 @@ impl<R: FnMut(Reject) -> io::Result<()>> Lanes<R> {
             each,
             hasher: RandomState::new(),
             outcomes,
-            rejects,
+            tell,
             summary: Summary::default(),
             settled: BTreeMap::new(),
             under_way: BTreeSet::new(),
@@ -75,12 +77,13 @@ impl<R: FnMut(Reject) -> io::Result<()>> Lanes<R> {
         &mut self,
         line: u64,
         parsed: Result<Line, Vec<Reason>>,
+        receipt: Option<NewReceipt>,
     ) -> Result<(), FeedError> {
         self.summary.lines += 1;
         self.under_way.insert(line);
         match parsed {
             Err(reasons) => self.settle(line, Some(reasons))?,
-            Ok(parsed) => self.send(Job { line, command: command(parsed) }).await?,
+            Ok(parsed) => self.send(Job { line, command: command(parsed), receipt }).await?,
         }
         while let Ok(outcome) = self.outcomes.try_recv() {
             self.note(outcome)?;
@@ -93,10 +96,11 @@ impl<R: FnMut(Reject) -> io::Result<()>> Lanes<R> {
         loop {
             tokio::select! {
                 biased;
-                permit = lane.reserve() => {
-                    permit.expect("lanes run as long as there are jobs").send(job);
+                Ok(permit) = lane.reserve() => {
+                    permit.send(job);
                     return Ok(());
                 }
+                // A lane ends only when something in it failed, which is told here.
                 Some(outcome) = self.outcomes.recv() => self.note(outcome)?,
             }
         }
@@ -124,19 +128,8 @@ impl<R: FnMut(Reject) -> io::Result<()>> Lanes<R> {
                 self.count(&done);
                 None
             }
-            Err(
-                error @ (CommandError::Rejected(_)
-                | CommandError::Refused(_)
-                | CommandError::LostRace
-                | CommandError::KeyReused),
-            ) => Some(vec![reason(error.to_string())]),
-            Err(
-                source @ (CommandError::Busy
-                | CommandError::DiskFull
-                | CommandError::Failed(_)
-                | CommandError::Unknown(_)
-                | CommandError::Read(_)),
-            ) => return Err(FeedError::Command { line, source }),
+            Err(error) if is_rejection(&error) => Some(vec![reason(error.to_string())]),
+            Err(source) => return Err(FeedError::Command { line, source }),
         };
         self.settle(line, reasons)
     }
@@ -151,7 +144,7 @@ impl<R: FnMut(Reject) -> io::Result<()>> Lanes<R> {
         }
     }
 
-    /// Tells of rejects in the order of their lines.
+    /// Tells of lines in their order.
     fn settle(&mut self, line: u64, reasons: Option<Vec<Reason>>) -> Result<(), FeedError> {
         self.summary.rejected += u64::from(reasons.is_some());
         self.under_way.remove(&line);
@@ -162,9 +155,7 @@ impl<R: FnMut(Reject) -> io::Result<()>> Lanes<R> {
                 break;
             }
             let (line, reasons) = entry.remove_entry();
-            if let Some(reasons) = reasons {
-                (self.rejects)(Reject { line, reasons }).map_err(FeedError::Read)?;
-            }
+            (self.tell)(line, reasons).map_err(FeedError::Read)?;
         }
         Ok(())
     }
@@ -176,9 +167,8 @@ async fn run_lane(
     mut jobs: mpsc::Receiver<Job>,
     done: mpsc::Sender<Outcome>,
 ) {
-    while let Some(Job { line, command }) = jobs.recv().await {
-        let order =
-            Order { command, cause: cause.clone(), also: Vec::new(), until: None, receipt: None };
+    while let Some(Job { line, command, receipt }) = jobs.recv().await {
+        let order = Order { command, cause: cause.clone(), also: Vec::new(), until: None, receipt };
         let result = loop {
             match commands.execute(order.clone()).await {
                 // Clients come first; the bank's statements can wait.
@@ -186,8 +176,25 @@ async fn run_lane(
                 result => break result,
             }
         };
-        if done.send(Outcome { line, result }).await.is_err() {
+        // What was stated later must not come before what failed.
+        let is_over = matches!(&result, Err(error) if !is_rejection(error));
+        if done.send(Outcome { line, result }).await.is_err() || is_over {
             return;
         }
+    }
+}
+
+/// Whether the line is at fault; else the service is, and the line may be tried again.
+fn is_rejection(error: &CommandError) -> bool {
+    match error {
+        CommandError::Rejected(_)
+        | CommandError::Refused(_)
+        | CommandError::LostRace
+        | CommandError::KeyReused => true,
+        CommandError::Busy
+        | CommandError::DiskFull
+        | CommandError::Failed(_)
+        | CommandError::Unknown(_)
+        | CommandError::Read(_) => false,
     }
 }

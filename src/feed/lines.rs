@@ -16,6 +16,12 @@ pub(super) struct Raw {
     pub(super) text: Option<Vec<u8>>,
 }
 
+impl Raw {
+    pub(super) fn bounded(number: u64, text: Vec<u8>) -> Self {
+        Self { number, text: (text.len() <= LINE_BYTES_MAX).then_some(text) }
+    }
+}
+
 /// The lines of an input that are not blank.
 pub(super) fn batches<R: AsyncBufRead + Unpin>(
     input: R,

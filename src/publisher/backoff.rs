@@ -8,22 +8,22 @@ const FIRST: Duration = Duration::from_millis(50);
 
 /// The waits of one series of tries.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     next: Duration,
 }
 
 impl Backoff {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { next: FIRST }
     }
 
     /// Something went well: the next series begins small again.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.next = FIRST;
     }
 
     /// The next wait: at most `max`, and at least half of what it could be.
-    pub(super) fn wait(&mut self, max: Duration) -> Duration {
+    pub(crate) fn wait(&mut self, max: Duration) -> Duration {
         let full = self.next.min(max);
         self.next = full.saturating_mul(2);
         let mut dice = [0];

@@ -17,19 +17,19 @@ const PING_EVERY: Duration = Duration::from_secs(10);
 
 /// Where NATS is, and how to get in.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     addresses: Vec<ServerAddr>,
     settings: PublisherSettings,
 }
 
 /// A client, and whether its connection still stands.
-pub(super) struct Connection {
-    pub(super) client: Client,
-    pub(super) gone: CancellationToken,
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) gone: CancellationToken,
 }
 
 impl Server {
-    pub(super) fn new(settings: &PublisherSettings) -> Result<Self, PublisherError> {
+    pub(crate) fn new(settings: &PublisherSettings) -> Result<Self, PublisherError> {
         let mut addresses = Vec::new();
         for (nth, url) in (1..).zip(&settings.urls) {
             let address: ServerAddr = url.parse().map_err(|_| PublisherError::Url { nth })?;
@@ -45,7 +45,7 @@ impl Server {
     }
 
     /// Tries each server once.
-    pub(super) async fn connect(&self) -> Result<Connection, async_nats::Error> {
+    pub(crate) async fn connect(&self) -> Result<Connection, async_nats::Error> {
         let gone = CancellationToken::new();
         let options = self.options(gone.clone())?;
         let client = options.connect(self.addresses.as_slice()).await?;
@@ -54,7 +54,7 @@ impl Server {
 
     fn options(&self, gone: CancellationToken) -> Result<ConnectOptions, async_nats::Error> {
         let mut options = ConnectOptions::new()
-            .name("dossier publisher")
+            .name("dossier")
             .connection_timeout(CONNECT_MAX)
             .ping_interval(PING_EVERY)
             .max_reconnects(self.addresses.len())

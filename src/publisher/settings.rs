@@ -164,7 +164,8 @@ pub enum PublisherError {
     InFlight,
 }
 
-fn is_token(text: &str) -> bool {
+/// Whether a text can be one token of a subject, and a name of a stream.
+pub(crate) fn is_token(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     !text.is_empty() && text.bytes().all(plain)
 }

@@ -1,0 +1,135 @@
+//! The bank's statements from a JetStream stream, for core systems that talk to brokers.
+//!
+//! Why nothing is lost, doubled or out of order:
+//!
+//! 1. A message is acknowledged only when what it states is durable, or when it lies on the subject
+//!    of those that were rejected.
+//! 2. With its events a receipt is committed, under its stream, sequence, time and body: delivered
+//!    again, it appends nothing.
+//! 3. Nothing is carried out before all is in hand that was delivered and not acknowledged, to this
+//!    session or to one that died: an older statement never comes after a newer one.
+//! 4. What fails for reasons of ours ends the session. Whatever came after it in the stream is
+//!    delivered again, behind it.
+
+mod batch;
+mod parked;
+mod session;
+mod settings;
+
+use std::sync::Arc;
+
+use events::causes;
+use tokio::{sync::watch, time};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::session::{Session, SessionError};
+pub use self::settings::{IntakeError, IntakeSettings};
+use crate::{
+    app::App,
+    publisher::{Backoff, Server},
+};
+
+/// Between two tries, at most.
+const RETRY_MAX: time::Duration = time::Duration::from_secs(5);
+
+/// What the intake is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntakeState {
+    /// There is no stream to read.
+    Off,
+    /// NATS, the stream or the log is not there; it is tried again and again.
+    Waiting(Arc<str>),
+    Reading,
+}
+
+/// The intake, as the rest of the service sees it.
+#[derive(Debug)]
+pub struct Intake {
+    source: Option<Source>,
+    state: watch::Sender<IntakeState>,
+}
+
+#[derive(Debug)]
+struct Source {
+    settings: IntakeSettings,
+    server: Server,
+}
+
+impl Intake {
+    /// Nothing is read.
+    pub fn off() -> Self {
+        Self { source: None, state: watch::Sender::new(IntakeState::Off) }
+    }
+
+    /// Knows what to read, and does not yet.
+    pub fn idle(settings: IntakeSettings) -> Result<Self, IntakeError> {
+        settings.check()?;
+        let server = Server::new(&settings.nats)?;
+        let state = watch::Sender::new(IntakeState::Waiting("it was not tried yet".into()));
+        Ok(Self { source: Some(Source { settings, server }), state })
+    }
+
+    pub fn state(&self) -> IntakeState {
+        self.state.borrow().clone()
+    }
+
+    /// Tells whenever it does something else.
+    pub fn watch(&self) -> watch::Receiver<IntakeState> {
+        self.state.subscribe()
+    }
+
+    fn enter(&self, state: IntakeState) {
+        self.state.send_if_modified(|before| {
+            let is_other = *before != state;
+            if is_other {
+                match &state {
+                    IntakeState::Waiting(reason) => {
+                        tracing::warn!(%reason, "No statements are taken from NATS; tried again.");
+                    }
+                    IntakeState::Reading => tracing::info!("Statements are taken from NATS."),
+                    IntakeState::Off => {}
+                }
+                *before = state;
+            }
+            is_other
+        });
+    }
+}
+
+/// Takes what comes until `stop`.
+pub fn run(app: &Arc<App>, stop: CancellationToken, tasks: &TaskTracker) {
+    let app = Arc::clone(app);
+    if app.intake.source.is_some() {
+        tasks.spawn(async move { session_after_session(&app, &stop).await });
+    }
+}
+
+async fn session_after_session(app: &Arc<App>, stop: &CancellationToken) {
+    let Some(source) = &app.intake.source else { return };
+    let mut backoff = Backoff::new();
+    loop {
+        let Err(error) = session(app, source, stop).await else { return };
+        metrics::counter!("dossier_intake_failures_total").increment(1);
+        if app.intake.state() == IntakeState::Reading {
+            backoff.reset();
+        }
+        app.intake.enter(IntakeState::Waiting(causes::chain(&error).into()));
+        let wait = time::sleep(backoff.wait(RETRY_MAX));
+        if stop.run_until_cancelled(wait).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// One connection; ends without an error only when it is to stop.
+async fn session(
+    app: &Arc<App>,
+    source: &Source,
+    stop: &CancellationToken,
+) -> Result<(), SessionError> {
+    let opened = Session::open(&source.settings, &source.server);
+    let Some(session) = stop.run_until_cancelled(opened).await else { return Ok(()) };
+    let mut session = session?;
+    app.intake.enter(IntakeState::Reading);
+    session.take_all(app, stop).await
+}

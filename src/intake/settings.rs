@@ -1,0 +1,50 @@
+//! What is read, and where what was rejected goes.
+
+use crate::publisher::{PublisherError, PublisherSettings, is_token};
+
+#[derive(Debug, Clone)]
+pub struct IntakeSettings {
+    /// Where NATS is, and how to get in.
+    pub nats: PublisherSettings,
+    /// The stream that holds the statements; the bank's own, and only read.
+    pub stream: String,
+    /// The durable consumer that remembers how far it was read.
+    pub consumer: String,
+    /// Where messages go that were rejected.
+    pub parked_subject: String,
+    /// The stream that is made for them, where none holds that subject.
+    pub parked_stream: String,
+}
+
+/// Why nothing is even tried: exit code 2.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IntakeError {
+    #[error("nats.feed.{0} must be of letters, digits, dashes and underscores")]
+    Name(&'static str),
+    #[error("nats.feed.parked_subject must be of such names with points between them")]
+    Subject,
+    #[error("nats.feed.stream must not be the stream that is published to")]
+    Published,
+    #[error(transparent)]
+    Server(#[from] PublisherError),
+}
+
+impl IntakeSettings {
+    pub(super) fn check(&self) -> Result<(), IntakeError> {
+        let names = [
+            ("stream", &self.stream),
+            ("consumer", &self.consumer),
+            ("parked_stream", &self.parked_stream),
+        ];
+        if let Some((name, _)) = names.into_iter().find(|(_, text)| !is_token(text)) {
+            return Err(IntakeError::Name(name));
+        }
+        if !self.parked_subject.split('.').all(is_token) {
+            return Err(IntakeError::Subject);
+        }
+        if [&self.stream, &self.parked_stream].contains(&&self.nats.stream) {
+            return Err(IntakeError::Published);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! The bank's statements over NATS: each once, in order, whoever dies, and what is wrong set aside.
+
+use std::time::Instant;
+
+use async_nats::jetstream::{
+    consumer::{AckPolicy, Info, PullConsumer, pull},
+    stream::Config as StreamConfig,
+};
+use dossier::intake::IntakeState;
+use futures::StreamExt;
+use serde_json::Value;
+
+use super::WAIT_MAX;
+use crate::support::{app::TestApp, bank::*, nats::NatsServer};
+
+const BANK: &str = "BANK";
+const CONSUMER: &str = "dossier";
+
+/// The bank's broker, with its stream.
+async fn broker() -> NatsServer {
+    let server = NatsServer::start();
+    make_stream(&server).await;
+    server
+}
+
+async fn make_stream(server: &NatsServer) {
+    let subjects = vec!["bank.>".to_owned()];
+    let config = StreamConfig { name: BANK.to_owned(), subjects, ..StreamConfig::default() };
+    server.jetstream().await.create_stream(config).await.unwrap();
+}
+
+async fn send(server: &NatsServer, lines: impl IntoIterator<Item = impl ToString>) {
+    let jetstream = server.jetstream().await;
+    for line in lines {
+        let sent = jetstream.publish("bank.statements", line.to_string().into()).await;
+        sent.unwrap().await.unwrap();
+    }
+}
+
+async fn app(server: &NatsServer) -> TestApp {
+    TestApp::configured(|config| {
+        config.nats.urls = vec![server.url()];
+        config.nats.feed.stream = BANK.to_owned();
+    })
+    .await
+}
+
+async fn consumer(server: &NatsServer) -> PullConsumer {
+    let stream = server.stream(BANK).await;
+    let config = pull::Config {
+        durable_name: Some(CONSUMER.to_owned()),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: std::time::Duration::from_secs(10),
+        max_ack_pending: 256,
+        ..pull::Config::default()
+    };
+    stream.get_or_create_consumer(CONSUMER, config).await.unwrap()
+}
+
+/// Waits until everything was acknowledged.
+async fn all_taken(server: &NatsServer) {
+    let is_taken = |info: &Info| info.num_pending == 0 && info.num_ack_pending == 0;
+    let started = Instant::now();
+    let mut consumer = consumer(server).await;
+    while !is_taken(consumer.info().await.unwrap()) {
+        assert!(started.elapsed() < WAIT_MAX, "{:?}", consumer.cached_info());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+fn named(nth: usize) -> Value {
+    with(customer("C-1", &[("P-1", "accountOwner")]), "/customer/name", format!("n{nth}"))
+}
+
+/// The names of the customer, in the order in which they were stated.
+fn names(app: &TestApp) -> Vec<String> {
+    use events::{
+        customer::CustomerEvent,
+        event::{Event, Personal},
+        id::CustomerId,
+    };
+
+    let stream = CustomerId::parse("C-1").unwrap().into();
+    let history = app.service().app.log.history(&stream).unwrap();
+    let name = |event: &Event| match event {
+        Event::Customer(
+            CustomerEvent::Opened(Personal::Known(details))
+            | CustomerEvent::Amended(Personal::Known(details)),
+        ) => Some(serde_json::to_value(details).unwrap()["name"].as_str().unwrap().to_owned()),
+        _ => None,
+    };
+    history.events.iter().filter_map(|recorded| name(&recorded.event)).collect()
+}
+
+fn expected(count: usize) -> Vec<String> {
+    (0..count).map(|nth| format!("n{nth}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_are_carried_out_once_and_in_order_through_restarts() {
+    const STATED: usize = 400;
+    let mut server = broker().await;
+    let mut app = app(&server).await;
+    let sender = async {
+        for part in 0..8 {
+            send(&server, (part * 50..(part + 1) * 50).map(named)).await;
+        }
+    };
+    sender.await;
+    app.restart().await;
+    send(&server, [person("P-1", &[]), consent("N-1", "alpha", &["C-1"], &ALL)]).await;
+    all_taken(&server).await;
+    assert_eq!(names(&app), expected(STATED));
+    let seen = app.client("alpha").get("/customers/C-1").await.is(200);
+    assert_eq!(seen.at("/name"), "n399");
+
+    // All of it once more, as after a consumer that was lost: nothing is new.
+    let before = app.watermark();
+    app.stop().await;
+    server.stream(BANK).await.delete_consumer(CONSUMER).await.unwrap();
+    server.restart();
+    app.restart().await;
+    all_taken(&server).await;
+    assert_eq!(app.watermark(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_session_was_given_comes_before_what_is_newer() {
+    let server = broker().await;
+    send(&server, (0..30).map(named)).await;
+    // It takes ten, and is heard of no more.
+    let dead = consumer(&server).await;
+    let given = dead.fetch().max_messages(10).messages().await.unwrap();
+    assert_eq!(given.count().await, 10);
+    let app = app(&server).await;
+    send(&server, (30..40).map(named)).await;
+    all_taken(&server).await;
+    assert_eq!(names(&app), expected(40));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_set_aside_with_its_reasons_and_the_rest_goes_in() {
+    let server = broker().await;
+    let wrong = ["nonsense".to_owned(), address("C-9", 1, "Bern").to_string()];
+    let lines = [named(0).to_string(), wrong[0].clone(), wrong[1].clone(), named(1).to_string()];
+    send(&server, &lines).await;
+    let mut app = app(&server).await;
+    all_taken(&server).await;
+    app.restart().await;
+    assert_eq!(names(&app), expected(2));
+    let parked = server.read("DOSSIER-PARKED").await;
+    assert_eq!(
+        parked.iter().map(|it| it.body.as_slice()).collect::<Vec<_>>(),
+        wrong.each_ref().map(|it| it.as_bytes())
+    );
+    let told: Vec<_> = parked.iter().map(|it| it.header("Dossier-Reasons")).collect();
+    assert!(told[0].contains("is not JSON at line 1"), "{told:?}");
+    assert!(told[1].contains("the customer is not known"), "{told:?}");
+    assert!(told.iter().all(|told| !told.contains("nonsense") && !told.contains("Bern")));
+    let from: Vec<_> = parked
+        .iter()
+        .map(|it| (it.header("Dossier-Stream"), it.header("Dossier-Sequence")))
+        .collect();
+    assert_eq!(from, [(BANK, "2"), (BANK, "3")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_or_a_server_that_is_not_there_is_waited_for() {
+    let mut server = NatsServer::start();
+    let app = app(&server).await;
+    let mut state = app.service().app.intake.watch();
+    let is_missing = |state: &IntakeState| matches!(state, IntakeState::Waiting(why) if why.contains("stream not found"));
+    state.wait_for(is_missing).await.unwrap();
+    let ready: Value =
+        reqwest::get(format!("{}/readyz", app.admin())).await.unwrap().json().await.unwrap();
+    assert_eq!(ready["nats"]["feed"]["state"], "waiting");
+    make_stream(&server).await;
+    send(&server, [named(0)]).await;
+    all_taken(&server).await;
+    server.kill();
+    state.wait_for(|state| matches!(state, IntakeState::Waiting(_))).await.unwrap();
+    server.restart();
+    send(&server, [named(1)]).await;
+    all_taken(&server).await;
+    assert_eq!(names(&app), expected(2));
+}
