@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use self::{
     import::Import,
-    points::{AfterError, During, POINTS, Point},
+    points::{AfterError, During, ELSEWHERE, POINTS, Point},
 };
 use crate::support::{
     app::configuration,
@@ -85,7 +85,8 @@ async fn at_every_step_a_death_or_a_failing_disk_loses_nothing_and_invents_nothi
     let failed: Vec<_> = tried.iter().filter_map(|row| row.as_ref().err()).collect();
     assert!(failed.is_empty(), "{failed:#?}");
     let called: BTreeSet<_> = tried.into_iter().flatten().flatten().collect();
-    let named: BTreeSet<_> = POINTS.iter().map(|point| point.at.to_owned()).collect();
+    let named = POINTS.iter().map(|point| point.at).chain(ELSEWHERE);
+    let named: BTreeSet<_> = named.map(str::to_owned).collect();
     assert_eq!(called, named, "a call that no row is about, or a row about no call");
 }
 

@@ -100,11 +100,11 @@ impl Both {
         let dir = tempfile::tempdir().unwrap();
         let serving = Serving::start(dir.path());
         let token = token(dir.path(), "alpha");
-        let stated = [("C-1", 1), ("C-1", 2)].map(|(customer, number)| {
+        let documents = [("C-1", 1), ("C-1", 2)].map(|(customer, number)| {
             (format!("/customers/{customer}/addresses/{number}"), "Zürich".to_owned())
         });
-        let stated = BTreeMap::from(stated);
-        let (documents, asked) = (stated.clone(), Vec::new());
+        // With flags that no step states, so that whatever a step states is new.
+        let (documents, stated, asked) = (documents.into(), BTreeMap::new(), Vec::new());
         let both = Self { dir, serving, token, given: true, documents, stated, asked };
         both.feed(lines()).await;
         both

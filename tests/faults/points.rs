@@ -52,6 +52,9 @@ const fn point(at: &'static str, during: During, after_error: AfterError) -> Poi
     Point { at, during, after_error }
 }
 
+/// What is called only where something else has failed already.
+pub(super) const ELSEWHERE: [&str; 1] = ["rename log.found"];
+
 use AfterError::{Ends, Recovers, ShowsNothingNew, Stops};
 use During::{Import, Restart, Start, Stop, Writes};
 
@@ -72,6 +75,11 @@ pub(super) const POINTS: &[Point] = &[
     point("fsync keys", Start, Ends),
     point("pwrite keys", Writes, Stops),
     point("fdatasync keys", Writes, Stops),
+    // The copy of the store that is kept while it is opened.
+    point("fsync log.half/conf", Restart, Ends),
+    point("fsync log.half/db", Restart, Ends),
+    point("fsync log.half", Restart, Ends),
+    point("rename log.opening", Restart, Ends),
     // The store of the log: made, then a group commit with its receipts, then its sync.
     point("write log/conf", Start, Ends),
     point("fsync log/conf", Start, Ends),
