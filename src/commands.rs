@@ -18,7 +18,7 @@ use self::{
     consent::{Consent, ConsentCommand},
     customer::{Customer, CustomerCommand},
     person::{Person, PersonCommand},
-    turns::Turns,
+    turns::{Taken, Turns},
 };
 
 /// Tries of one command when foreign writers keep being first.
@@ -173,10 +173,16 @@ impl Commands {
         Self { log, limits, turns: Turns::default(), states: Cache::new(STATES_MAX) }
     }
 
+    /// The turn on a stream, for whoever stands on it and keeps losing to those who write to it. A
+    /// customer's is taken before a person's, never after.
+    pub async fn turn(&self, stream: &StreamId) -> Result<Taken, CommandError> {
+        self.turns.take(stream).await.ok_or(CommandError::Busy)
+    }
+
     /// Decides and appends; what this returns is safe on the disk.
     pub async fn execute(&self, order: Order) -> Result<Done, CommandError> {
         let stream = order.command.stream();
-        let _turn = self.turns.take(&stream).await.ok_or(CommandError::Busy)?;
+        let _turn = self.turn(&stream).await?;
         for _ in 0..TRIES_MAX {
             // A copy of this very command may have been first, and have changed what is decided.
             if let Some(answered) = self.answered(&order)? {

@@ -100,7 +100,7 @@ impl Intake {
 pub fn run(app: &Arc<App>, stop: CancellationToken, tasks: &TaskTracker) {
     let app = Arc::clone(app);
     if app.intake.source.is_some() {
-        tasks.spawn(async move { session_after_session(&app, &stop).await });
+        tasks.spawn(async move { Box::pin(session_after_session(&app, &stop)).await });
     }
 }
 
@@ -108,7 +108,7 @@ async fn session_after_session(app: &Arc<App>, stop: &CancellationToken) {
     let Some(source) = &app.intake.source else { return };
     let mut backoff = Backoff::new();
     loop {
-        let Err(error) = session(app, source, stop).await else { return };
+        let Err(error) = Box::pin(session(app, source, stop)).await else { return };
         metrics::counter!("dossier_intake_failures_total").increment(1);
         if app.intake.state() == IntakeState::Reading {
             backoff.reset();
@@ -128,7 +128,7 @@ async fn session(
     stop: &CancellationToken,
 ) -> Result<(), SessionError> {
     let opened = Session::open(&source.settings, &source.server);
-    let Some(session) = stop.run_until_cancelled(opened).await else { return Ok(()) };
+    let Some(session) = stop.run_until_cancelled(Box::pin(opened)).await else { return Ok(()) };
     let mut session = session?;
     app.intake.enter(IntakeState::Reading);
     session.take_all(app, stop).await

@@ -12,6 +12,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::Router;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -26,6 +27,8 @@ pub use self::{
 };
 use crate::config::Http;
 
+/// Files that are open besides connections.
+const FILES_BESIDES: u64 = 256;
 /// How often changed files are looked for.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
 /// How long nobody is let in after the system could not, for want of descriptors most often.
@@ -128,7 +131,7 @@ impl Doorkeeper {
         // One of its own: many that wait for the same token would queue for its lock.
         let stop = self.stop.child_token();
         if let Some(tls) = inlet.tls.clone() {
-            let (newcomer, places) = (self.newcomers.take(), Arc::clone(&self.places));
+            let (newcomer, places) = (self.newcomers.take(from.ip()), Arc::clone(&self.places));
             self.tasks.spawn(async move {
                 let shaken = inlet.shake_hands(&tls, (socket, from), newcomer, &stop).await;
                 let Some((stream, peer)) = shaken else { return };
@@ -161,6 +164,27 @@ impl Doorkeeper {
 fn is_of_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Lets the process have as many files as the bounds on connections ask for, or says so.
+pub(crate) fn make_room(http: &Http) {
+    let connections = http.connections_max + http.handshakes_max + http.admin_connections_max;
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(FILES_BESIDES);
+    let limit = getrlimit(Resource::Nofile);
+    let may_be = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    if limit.current.is_some_and(|current| current < may_be) {
+        let raised = Rlimit { current: Some(may_be), ..limit };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            tracing::warn!(%error, "The limit of open files stays as it is.");
+        }
+    }
+    if may_be < wanted {
+        tracing::warn!(
+            wanted,
+            limit = may_be,
+            "Fewer files may be open than http.connections_max and http.handshakes_max ask for."
+        );
+    }
 }
 
 /// Takes TLS files into use that look changed, every few seconds.

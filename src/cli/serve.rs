@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Misused, Settings};
 use crate::{
     config::Config,
+    listener,
     service::{Service, Start},
 };
 
@@ -48,6 +49,7 @@ impl Serve {
     }
 
     async fn serve(&self, config: Config) -> anyhow::Result<()> {
+        listener::make_room(&config.http);
         let mut interrupted = signal(SignalKind::interrupt()).map_err(|e| Misused(e.into()))?;
         let mut terminated = signal(SignalKind::terminate()).map_err(|e| Misused(e.into()))?;
         let mut hung_up = signal(SignalKind::hangup()).map_err(|e| Misused(e.into()))?;

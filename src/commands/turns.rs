@@ -21,7 +21,7 @@ pub(super) struct Turns {
 }
 
 /// The right to decide on one stream, until dropped.
-pub(super) struct Taken {
+pub struct Taken {
     guard: Option<OwnedMutexGuard<()>>,
     stream: StreamId,
     waiting: Arc<Mutex<HashMap<StreamId, Weak<Turn>>>>,

@@ -205,7 +205,7 @@ mod tests {
             (TLS.replace("tls", "admin_tls"), "or http.admin_token"),
             ("[http]\nintermediaries = [\"x\"]".to_owned(), "need http.tls"),
             ("[http]\nintermediaries = [\"sha256:ab\"]".to_owned(), "64 hexadecimal digits"),
-            ("[http]\nintermediaries = [\"Blink.Example\"]".to_owned(), "in small letters"),
+            ("[http]\nintermediaries = [\"blink.example.\"]".to_owned(), "a blank or a point"),
             ("[http]\nadmin_token = \"short\"".to_owned(), "32 visible characters"),
             ("[http]\nconnections_max = 0".to_owned(), "http.connections_max"),
         ];

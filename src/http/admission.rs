@@ -28,7 +28,6 @@ pub(crate) struct Admission {
     wait_time_max: Duration,
     /// None: nobody is counted.
     rates: Option<DefaultKeyedRateLimiter<ClientId>>,
-    burst: u32,
 }
 
 /// The place of a request among those that are served at once; free again when dropped.
@@ -48,7 +47,6 @@ impl Admission {
             waiting_max: settings.waiting_max,
             wait_time_max: Duration::from_millis(settings.waiting_ms_max),
             rates: rate.map(|rate| DefaultKeyedRateLimiter::keyed(quota(rate))),
-            burst: burst.get(),
         }
     }
 
@@ -71,17 +69,6 @@ impl Admission {
     pub(super) fn count(&self, client: &ClientId) -> Result<(), Problem> {
         let Some(rates) = &self.rates else { return Ok(()) };
         rates.check_key(client).map_err(|not_until| beyond_its_share(&not_until))
-    }
-
-    /// Counts an answer that is worth so many requests more.
-    pub(super) fn count_more(&self, client: &ClientId, requests: usize) -> Result<(), Problem> {
-        let requests = u32::try_from(requests).unwrap_or(u32::MAX).min(self.burst);
-        let (Some(rates), Some(requests)) = (&self.rates, NonZeroU32::new(requests)) else {
-            return Ok(());
-        };
-        // Never more than the burst, which is there after a rest.
-        let counted = rates.check_key_n(client, requests).unwrap_or(Ok(()));
-        counted.map_err(|not_until| beyond_its_share(&not_until))
     }
 
     /// Forgets clients that were not heard of for a while.
@@ -155,19 +142,6 @@ mod tests {
         shares.count(&beta).unwrap();
         shares.forget_quiet();
         assert!(shares.count(&alpha).is_err());
-    }
-
-    #[test]
-    fn an_answer_may_count_for_more_than_one_request() {
-        let shares = admission(|http| (http.rate_per_s, http.rate_burst) = (1, 3));
-        let [alpha, beta] = ["alpha", "beta"].map(|id| ClientId::parse(id).unwrap());
-        shares.count(&alpha).unwrap();
-        shares.count_more(&alpha, 0).unwrap();
-        shares.count_more(&alpha, 2).unwrap();
-        assert!(shares.count(&alpha).is_err());
-        // What is worth more than anybody's share is there after a rest.
-        shares.count_more(&beta, 1000).unwrap();
-        assert!(shares.count_more(&beta, 1).is_err());
     }
 
     #[test]

@@ -150,15 +150,23 @@ pub(super) async fn carry_out<T>(
     (command, receipt): (Command, Option<NewReceipt>),
     ground: impl Fn() -> Result<(Ground, T), Problem>,
 ) -> Result<(Done, T), Problem> {
+    let mut turn = None;
     for _ in 0..TRIES_MAX {
         let (ground, on) = ground()?;
         caller.is_still_known()?;
+        let customer = ground.customer.as_ref().map(|(stream, _)| stream.clone());
         let order = order(caller, ground, command.clone(), receipt.clone());
         match app.execute(order).await {
-            // What moved is in the log by now.
-            Err(CommandError::LostRace) => app.shown(app.log.watermark()).await,
+            Err(CommandError::LostRace) => {}
             done => return Ok((done?, on)),
-        };
+        }
+        // Whoever writes to the customer all the time waits for this once.
+        drop(turn.take());
+        if let Some(customer) = customer {
+            turn = Some(app.commands.turn(&customer).await?);
+        }
+        // What moved is in the log by now.
+        app.shown(app.log.watermark()).await;
     }
     Err(CommandError::LostRace.into())
 }

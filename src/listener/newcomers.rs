@@ -1,12 +1,16 @@
-//! Connections whose handshake is not done: so many, and for one more the oldest has to go.
+//! Connections whose handshake is not done: so many, and for one more the oldest has to go of the
+//! address that has most of them.
 //!
-//! Whoever has shown no certificate yet takes no place from those who have; and whoever only waits
-//! is sent away before whoever has just come.
+//! Whoever has shown no certificate yet takes no place from those who have; and whoever floods the
+//! service with newcomers sends its own away.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
 use tokio_util::sync::CancellationToken;
+
+use super::places::counted;
 
 pub(super) struct Newcomers {
     all_max: usize,
@@ -15,14 +19,16 @@ pub(super) struct Newcomers {
 
 #[derive(Default)]
 struct Waiting {
-    /// In the order of their coming.
-    all: BTreeMap<u64, CancellationToken>,
+    all: usize,
+    /// Of each address in the order of their coming.
+    by_address: FxHashMap<IpAddr, BTreeMap<u64, CancellationToken>>,
     next: u64,
 }
 
 /// One of them, until it is dropped.
 pub(super) struct Newcomer {
     newcomers: Arc<Newcomers>,
+    address: IpAddr,
     nth: u64,
     sent_away: CancellationToken,
 }
@@ -32,18 +38,39 @@ impl Newcomers {
         Arc::new(Self { all_max, waiting: Mutex::default() })
     }
 
-    pub(super) fn take(self: &Arc<Self>) -> Newcomer {
-        let sent_away = CancellationToken::new();
+    pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Newcomer {
+        let (address, sent_away) = (counted(address), CancellationToken::new());
         let mut waiting = self.waiting.lock();
-        if waiting.all.len() >= self.all_max
-            && let Some((_, oldest)) = waiting.all.pop_first()
-        {
-            oldest.cancel();
+        if waiting.all >= self.all_max {
+            waiting.send_one_away();
         }
         let nth = waiting.next;
         waiting.next += 1;
-        waiting.all.insert(nth, sent_away.clone());
-        Newcomer { newcomers: Arc::clone(self), nth, sent_away }
+        waiting.all += 1;
+        waiting.by_address.entry(address).or_default().insert(nth, sent_away.clone());
+        Newcomer { newcomers: Arc::clone(self), address, nth, sent_away }
+    }
+}
+
+impl Waiting {
+    fn send_one_away(&mut self) {
+        let most = self.by_address.iter().max_by_key(|(_, waiting)| waiting.len());
+        let oldest = most.and_then(|(address, waiting)| Some((*address, *waiting.keys().next()?)));
+        if let Some((address, nth)) = oldest
+            && let Some(sent_away) = self.remove(address, nth)
+        {
+            sent_away.cancel();
+        }
+    }
+
+    fn remove(&mut self, address: IpAddr, nth: u64) -> Option<CancellationToken> {
+        let of_address = self.by_address.get_mut(&address)?;
+        let removed = of_address.remove(&nth)?;
+        if of_address.is_empty() {
+            self.by_address.remove(&address);
+        }
+        self.all -= 1;
+        Some(removed)
     }
 }
 
@@ -56,7 +83,7 @@ impl Newcomer {
 
 impl Drop for Newcomer {
     fn drop(&mut self) {
-        self.newcomers.waiting.lock().all.remove(&self.nth);
+        self.newcomers.waiting.lock().remove(self.address, self.nth);
     }
 }
 
@@ -65,16 +92,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_goes_for_one_too_many() {
-        let newcomers = Newcomers::new(2);
-        let [first, second] = [newcomers.take(), newcomers.take()];
-        assert!(!first.sent_away.is_cancelled());
-        let third = newcomers.take();
-        assert!(first.sent_away.is_cancelled() && !second.sent_away.is_cancelled());
-        drop((first, second));
-        let fourth = newcomers.take();
-        assert!(!third.sent_away.is_cancelled() && !fourth.sent_away.is_cancelled());
-        drop((third, fourth));
-        assert!(newcomers.waiting.lock().all.is_empty());
+    fn the_oldest_of_whoever_has_most_goes_for_one_too_many() {
+        let newcomers = Newcomers::new(3);
+        let take = |nth: u8| newcomers.take([127, 0, 0, nth].into());
+        let honest = take(1);
+        let [first, second] = [take(2), take(2)];
+        let gone = |all: &[&Newcomer]| -> Vec<bool> {
+            all.iter().map(|one| one.sent_away.is_cancelled()).collect()
+        };
+        let third = take(2);
+        assert_eq!(gone(&[&honest, &first, &second, &third]), [false, true, false, false]);
+        let other = take(3);
+        assert_eq!(gone(&[&honest, &second, &third, &other]), [false, true, false, false]);
+        drop((honest, first, second, third, other));
+        assert_eq!(newcomers.waiting.lock().all, 0);
+        assert!(newcomers.waiting.lock().by_address.is_empty());
     }
 }

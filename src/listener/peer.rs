@@ -102,14 +102,16 @@ pub enum NoPin {
     Empty,
     #[error("after sha256: there must be 64 hexadecimal digits, with colons or without")]
     NoFingerprint,
-    #[error("the name of a host must be in small letters, as certificates are read")]
-    Capitals,
+    #[error("the name of a certificate must not begin or end with a blank or a point")]
+    Edge,
 }
 
 impl Pin {
     pub fn fits(&self, certificate: &Certificate) -> bool {
         match self {
-            Self::Name(name) => certificate.names.contains(name),
+            // Only URIs tell capitals from small letters.
+            Self::Name(name) if name.contains(':') => certificate.names.contains(name),
+            Self::Name(name) => certificate.names.iter().any(|it| it.eq_ignore_ascii_case(name)),
             Self::Fingerprint(fingerprint) => certificate.fingerprint == *fingerprint,
         }
     }
@@ -119,12 +121,12 @@ impl TryFrom<String> for Pin {
     type Error = NoPin;
 
     fn try_from(text: String) -> Result<Self, NoPin> {
-        let Some(digits) = text.strip_prefix(SHA256) else {
-            // Only a URI or a common name tells capitals from small letters.
-            let is_host = text.contains('.') && !text.contains([':', ' ']);
+        let prefix = text.get(..SHA256.len()).filter(|it| it.eq_ignore_ascii_case(SHA256));
+        let Some(digits) = prefix.and_then(|prefix| text.get(prefix.len()..)) else {
+            let edge = |letter: char| letter == '.' || letter.is_whitespace();
             return match text.as_str() {
                 "" => Err(NoPin::Empty),
-                _ if is_host && text.to_ascii_lowercase() != text => Err(NoPin::Capitals),
+                _ if text.starts_with(edge) || text.ends_with(edge) => Err(NoPin::Edge),
                 _ => Ok(Self::Name(text)),
             };
         };
@@ -180,7 +182,11 @@ mod tests {
         ] {
             assert_eq!(named(name).fits(&both), fits, "{name}");
         }
-        assert_eq!(Pin::try_from("Alpha.Example".to_owned()), Err(NoPin::Capitals));
+        assert!(named("ALPHA.Example").fits(&both));
+        assert!(named("Beta.Example").fits(&certificate("bETA.example", vec![])));
+        for edge in ["alpha.example.", " alpha.example", "alpha.example\t"] {
+            assert_eq!(Pin::try_from(edge.to_owned()), Err(NoPin::Edge));
+        }
         let address = SanType::IpAddress([127, 0, 0, 1].into());
         assert!(named("gateway").fits(&certificate("gateway", vec![address])));
     }
@@ -190,8 +196,8 @@ mod tests {
         let [one, other] = [certificate("x", vec![]), certificate("x", vec![])];
         let digits = hex::encode_upper(one.fingerprint);
         let pairs: Vec<_> = digits.as_bytes().chunks(2).map(String::from_utf8_lossy).collect();
-        for written in [digits.clone(), pairs.join(":")] {
-            let pin = named(&format!("sha256:{written}"));
+        for written in [format!("sha256:{digits}"), format!("SHA256:{}", pairs.join(":"))] {
+            let pin = named(&written);
             assert!(pin.fits(&one) && !pin.fits(&other));
             assert_eq!(named(&pin.to_string()), pin);
         }

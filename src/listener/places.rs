@@ -48,7 +48,7 @@ impl Places {
 
 /// What counts as one address: whoever speaks IPv4 to a socket for both has one, not two, and
 /// whoever has an address of IPv6 has the 2^64 beside it.
-fn counted(address: IpAddr) -> IpAddr {
+pub(super) fn counted(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address @ IpAddr::V4(_) => address,

@@ -203,3 +203,30 @@ async fn nothing_is_recorded_through_a_customer_once_it_is_closed() {
     let late: Vec<_> = recorded(&app, "P-5").into_iter().filter(|(at, _)| *at > closed).collect();
     assert!(late.is_empty(), "closed at {closed}: {late:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_writes_to_a_customer_all_the_time_keeps_nobody_from_its_persons() {
+    let app = TestApp::start().await;
+    let (alpha, gamma) = (app.client("alpha"), app.client("gamma"));
+    app.state([consent("N-7", "gamma", &["C-1"], &ALL)]).await;
+    let flooding = futures::future::join_all((0..8).map(|nth| {
+        let alpha = alpha.clone();
+        async move {
+            for again in 0.. {
+                let town = if again % 2 == 0 { "Bern" } else { "Chur" };
+                let address = with(change(1, town), "/addressName", format!("{nth}"));
+                alpha.put("/customers/C-1/addresses", &address).await;
+            }
+        }
+    }));
+    let writing = async {
+        for nth in 0..20 {
+            let mail = email_of(&format!("m{nth}@example.com"));
+            gamma.put("/persons/P-1/contactdetails/K-1", &mail).await.is(200);
+        }
+    };
+    tokio::select! {
+        _ = flooding => unreachable!("it has no end"),
+        () = writing => {}
+    }
+}

@@ -40,7 +40,7 @@ async fn send(server: &NatsServer, lines: impl IntoIterator<Item = impl ToString
 async fn app(server: &NatsServer) -> TestApp {
     TestApp::configured(|config| {
         config.nats.urls = vec![server.url()];
-        config.nats.feed.stream = BANK.to_owned();
+        config.nats.feed.stream = BANK.into();
     })
     .await
 }
@@ -87,7 +87,7 @@ fn names(app: &TestApp) -> Vec<String> {
             CustomerEvent::Opened(Personal::Known(details))
             | CustomerEvent::Amended(Personal::Known(details)),
         ) => Some(serde_json::to_value(details).unwrap()["name"].as_str().unwrap().to_owned()),
-        _ => None,
+        Event::Customer(_) | Event::Person(_) | Event::Consent(_) => None,
     };
     history.events.iter().filter_map(|recorded| name(&recorded.event)).collect()
 }
@@ -151,7 +151,7 @@ async fn what_is_wrong_is_set_aside_with_its_reasons_and_the_rest_goes_in() {
     let parked = server.read("DOSSIER-PARKED").await;
     assert_eq!(
         parked.iter().map(|it| it.body.as_slice()).collect::<Vec<_>>(),
-        wrong.each_ref().map(|it| it.as_bytes())
+        wrong.each_ref().map(String::as_bytes)
     );
     let told: Vec<_> = parked.iter().map(|it| it.header("Dossier-Reasons")).collect();
     assert!(told[0].contains("is not JSON at line 1"), "{told:?}");

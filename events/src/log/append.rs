@@ -123,7 +123,7 @@ impl EventLog {
     }
 
     /// Everything that can be done before the writer: it has better things to do.
-    fn prepare(
+    pub(super) fn prepare(
         &self,
         append: Append,
         answer: oneshot::Sender<Result<Outcome, AppendError>>,

@@ -29,7 +29,10 @@ struct End {
 
 pub(super) struct Group {
     shared: Arc<Shared>,
+    /// When its events are recorded: never before those before them.
     time: DateTime<Utc>,
+    /// What the clock says, which somebody may have set back.
+    now: DateTime<Utc>,
     next: Position,
     batch: Batch,
     events: usize,
@@ -43,15 +46,16 @@ pub(super) struct Group {
     whole: Option<Position>,
     minted: Vec<Minted>,
     records: Vec<Bytes>,
-    answers: Vec<(Answer, Result<Outcome, AppendError>)>,
+    pub(super) answers: Vec<(Answer, Result<Outcome, AppendError>)>,
 }
 
 impl Group {
-    pub(super) fn new(shared: Arc<Shared>, time: DateTime<Utc>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, now: DateTime<Utc>, last: DateTime<Utc>) -> Self {
         let next = shared.watermark.borrow().next();
         Self {
             shared,
-            time,
+            time: now.max(last),
+            now,
             next,
             batch: Batch::default(),
             events: 0,
@@ -87,7 +91,7 @@ impl Group {
     }
 
     fn judge(&mut self, request: &Request) -> Result<Option<Receipt>, AppendError> {
-        if request.until.is_some_and(|until| until <= self.time) {
+        if request.until.is_some_and(|until| until <= self.now) {
             return Err(AppendError::TooLate);
         }
         if let Some(new) = &request.receipt

@@ -140,7 +140,7 @@ impl Run {
                 }
                 Message::Stop => break,
             };
-            let mut group = Group::new(Arc::clone(&self.shared), self.now());
+            let mut group = Group::new(Arc::clone(&self.shared), Utc::now(), self.last_time);
             group.take(first);
             while carried.is_none()
                 && let Ok(message) = self.waiting.try_recv()
@@ -264,11 +264,6 @@ impl Run {
         };
         self.space = Some((Instant::now(), enough));
         enough
-    }
-
-    /// Now, but never before the event before.
-    fn now(&self) -> DateTime<Utc> {
-        Utc::now().max(self.last_time)
     }
 
     fn time_of_the_last_event(&self) -> DateTime<Utc> {

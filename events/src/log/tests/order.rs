@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 
-use super::*;
+use super::{super::group::Group, *};
 use crate::{
     id::{ConsentId, EventId},
     text::{Correlation, Reason, Trace},
@@ -188,4 +188,22 @@ async fn what_would_be_recorded_when_it_has_ended_is_not() {
     }
     assert_eq!(log.watermark(), Position::ZERO);
     appended(log.append(asked(until(3600))).await);
+}
+
+#[tokio::test]
+async fn an_event_from_when_the_clock_was_ahead_makes_nothing_too_late() {
+    let folder = Folder::new();
+    let log = folder.open();
+    let ahead = Utc::now() + TimeDelta::hours(24);
+    let mut group = Group::new(Arc::clone(&log.shared), Utc::now(), ahead);
+    for (number, hours) in [("C-1", 1), ("C-2", -1)] {
+        let until = Some(Utc::now() + TimeDelta::hours(hours));
+        let asked = Append { until, ..append(customer(number), 0, vec![closed()]) };
+        let (answer, _unheard) = tokio::sync::oneshot::channel();
+        group.take(log.prepare(asked, answer).unwrap());
+    }
+    let [(_, in_time), (_, late)] = group.answers.as_slice() else { unreachable!() };
+    assert!(matches!(in_time, Ok(Outcome::Appended(_))), "{in_time:?}");
+    assert!(matches!(late, Err(AppendError::TooLate)), "{late:?}");
+    assert_eq!(group.time(), ahead);
 }
