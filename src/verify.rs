@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use events::{
     id::Position,
-    log::{EventLog, Finding, FolderLock, LogSettings, OpenError, Verified},
+    log::{EventLog, Finding, FolderLock, LogSettings, Verified},
     seal::SecretKey,
 };
 use tokio::runtime::Handle;
@@ -36,8 +36,12 @@ pub fn folder(
     let scratch = Scratch::make(dir).context("the folder cannot be copied to be looked at")?;
     let mut config = config.clone();
     config.data.dir.clone_from(&scratch.0);
-    let looked = AssertUnwindSafe(|| copied(&config, master, tell));
-    let mut verified = catch_unwind(looked).unwrap_or_else(|panic| Ok(panicked(&*panic)))?;
+    let mut verified = Verified::default();
+    let looked = AssertUnwindSafe(|| copied(&config, master, tell, &mut verified));
+    match catch_unwind(looked) {
+        Ok(looked) => looked?,
+        Err(panic) => verified.find(panicked(&*panic)),
+    }
     journal(dir, &mut verified)?;
     Ok(verified)
 }
@@ -86,34 +90,31 @@ fn copied(
     config: &Config,
     master: SecretKey,
     tell: impl FnMut(Position),
-) -> anyhow::Result<Verified> {
+    verified: &mut Verified,
+) -> anyhow::Result<()> {
     let settings = LogSettings { copy_before_open: false, ..folder::log_settings(config) };
     let log = match EventLog::open(&settings, master) {
         Ok(log) => log,
-        Err(error) => return not_opened(error),
+        Err(error) => {
+            let finding = Finding::of(&error);
+            verified.find(finding.ok_or(error).context("the folder cannot be opened")?);
+            return Ok(());
+        }
     };
-    let mut verified = log.verify(tell);
-    let compared = projections(config, &log, &mut verified);
+    *verified = log.verify(tell);
+    // A log that is damaged stops them; what it holds was told already.
+    if let Err(error) = projections(config, &log, verified) {
+        verified.find(Finding::new("projections", None, format!("{error:#}")));
+    }
     log.close();
-    compared.map(|()| verified)
-}
-
-fn not_opened(error: OpenError) -> anyhow::Result<Verified> {
-    let Some(finding) = Finding::of(&error) else {
-        return Err(error).context("the folder cannot be opened");
-    };
-    let mut verified = Verified::default();
-    verified.find(finding);
-    Ok(verified)
+    Ok(())
 }
 
 /// The store has not said what it makes of what it found.
-fn panicked(panic: &(dyn Any + Send)) -> Verified {
+fn panicked(panic: &(dyn Any + Send)) -> Finding {
     let what = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    let mut verified = Verified::default();
-    verified.find(Finding::new("log", None, format!("the store panicked: {what}")));
-    verified
+    Finding::new("log", None, format!("the store panicked: {what}"))
 }
 
 /// Whether the projections are those that the log makes, and which streams stand still.

@@ -101,6 +101,9 @@ fn looked_at(config: &Config) -> anyhow::Result<Verified> {
 /// Verified, and then served; a folder in which nothing was found holds what it held.
 async fn check(config: &Config, whole: &Contents, told: &str) -> bool {
     let verified = looked_at(config);
+    if told.contains("in log") {
+        assert!(verified.is_ok(), "{told}: not looked at to the end: {:#}", verified.unwrap_err());
+    }
     let found = verified.as_ref().map_or(true, |verified| !verified.findings.is_empty());
     let served = contents(config).await;
     match &served {

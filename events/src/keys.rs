@@ -107,7 +107,14 @@ impl Keyring {
             begin(&file, &master)?;
         }
         let store = slot::open_header(&read_slot(&file, 0)?, &master)?;
-        let slots = file.metadata()?.len().div_ceil(SLOT_BYTES);
+        let length = file.metadata()?.len();
+        let torn = length % SLOT_BYTES;
+        if torn > 0 {
+            // It was cut off while it was written: no event names it, and nothing is in it.
+            file.write_all_at(&[0; slot::SLOT_LENGTH], length - torn)?;
+            file.sync_all()?;
+        }
+        let slots = length.div_ceil(SLOT_BYTES);
         Ok(Self {
             file,
             master,

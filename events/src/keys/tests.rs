@@ -195,3 +195,20 @@ fn nobody_reads_a_key_after_it_was_destroyed() {
         }
     });
 }
+
+#[test]
+fn a_slot_that_was_cut_off_while_it_was_written_is_an_empty_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let slot = written(&keyring(&dir), "P-1");
+    let path = dir.path().join("keys");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.extend([7; SLOT_LENGTH / 2]);
+    fs::write(&path, bytes).unwrap();
+
+    let keys = keyring(&dir);
+    assert!(keys.get(slot, &stream("P-1")).is_ok());
+    assert!((1..keys.end()).all(|slot| keys.check(slot).is_ok()), "nothing is damaged");
+    let next = written(&keys, "P-2");
+    assert_eq!(next, slot + 2);
+    assert!(keyring(&dir).get(next, &stream("P-2")).is_ok());
+}
