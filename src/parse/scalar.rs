@@ -18,12 +18,12 @@ const EMPLOYEES_MAX: i64 = 2_147_483_647;
 
 /// Reads any checked text; for countries and currencies there are readers that know the lists.
 pub(super) fn text<T: TryFrom<String, Error = Unfit>>(value: Value<'_>) -> Option<T> {
-    value.parse(|text| T::try_from(text.to_owned()))
+    value.text(|text| T::try_from(text.to_owned()))
 }
 
 /// Text of at least one character.
 pub(super) fn name<const MAX: usize>(value: Value<'_>) -> Option<Text<MAX>> {
-    value.parse(|text| if text.is_empty() { Err(Unfit::Empty) } else { Text::parse(text) })
+    value.text(|text| if text.is_empty() { Err(Unfit::Empty) } else { Text::parse(text) })
 }
 
 /// What `filled` accepts, as JSON Schema has it: no control characters, and not only what nobody
@@ -38,7 +38,7 @@ pub const FILLED_PATTERN: &str = concat!(
 /// Text in which there is something to see.
 pub(super) fn filled<const MAX: usize>(value: Value<'_>) -> Option<Text<MAX>> {
     let blank = Unfit::Shape("filled in");
-    value.parse(|text| if is_blank(text) { Err(blank) } else { Text::parse(text) })
+    value.text(|text| if is_blank(text) { Err(blank) } else { Text::parse(text) })
 }
 
 /// Whether there is nothing to see in a text.

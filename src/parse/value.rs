@@ -5,6 +5,8 @@
 
 use std::{borrow::Cow, fmt};
 
+use events::text::Unfit;
+
 use super::Kind;
 use super::findings::{Findings, Path};
 use super::json::Json;
@@ -48,6 +50,21 @@ impl<'a> Value<'a> {
         match parse(text) {
             Ok(value) => Some(value),
             Err(unfit) => self.invalid(unfit),
+        }
+    }
+
+    /// Text that may be wrong in more than one way; all of them are told.
+    pub(super) fn text<T>(mut self, parse: impl FnOnce(&str) -> Result<T, Unfit>) -> Option<T> {
+        let Json::String(text) = self.json else { return self.mistyped("is not a string") };
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(unfit) => {
+                let is_too_long = matches!(unfit, Unfit::TooLong { .. });
+                if is_too_long && text.chars().any(char::is_control) {
+                    self.note(Unfit::ControlCharacter);
+                }
+                self.invalid(unfit)
+            }
         }
     }
 
