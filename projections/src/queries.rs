@@ -89,6 +89,11 @@ impl Projections {
 
 /// Who may see what.
 impl Projections {
+    /// Whether anybody ever gave this client a consent.
+    pub fn knows(&self, client: &ClientId) -> bool {
+        self.shared().index.read().knows(client)
+    }
+
     /// What a client may do with a customer; none when it may not see it, or there is none such.
     pub fn access(
         &self,

@@ -96,7 +96,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         let sender = Sender::of(&parts.extensions, &parts.headers, &app.settings);
         let (correlation, sender) = both(required_correlation(&parts.headers), sender)?;
         let token = bearer(&parts.headers).ok_or_else(problem::no_token)?;
-        let identity = app.tokens.identify(token, || sender.key()).await?;
+        let identity = app.tokens.identify(token, || sender.key(&app.projections)).await?;
         sender.may_bring(&identity, &app.settings)?;
         app.admission.count(&identity.client)?;
         // Who may see what is known only to projections that have come up to the log; and who

@@ -2,6 +2,7 @@
 
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 use events::id::ClientId;
+use projections::Projections;
 
 use super::{
     caller::{Again, single},
@@ -64,12 +65,13 @@ impl<'a> Sender<'a> {
     }
 
     /// What it is told apart by from others, before its token is known: its certificate, and
-    /// through an intermediary the client that it names.
-    pub(super) fn key(&self) -> SenderKey {
-        match (self.standing, self.named) {
+    /// through an intermediary the client that it names, if that is one that anybody knows.
+    pub(super) fn key(&self, projections: &Projections) -> SenderKey {
+        let named = self.named.and_then(|named| ClientId::parse(named.to_str().ok()?).ok());
+        match (self.standing, named.filter(|client| projections.knows(client))) {
             (Standing::Plain, _) => None,
-            (Standing::Intermediary(certificate), Some(named)) => {
-                Some([&certificate.fingerprint, named.as_bytes()].concat())
+            (Standing::Intermediary(certificate), Some(client)) => {
+                Some([&certificate.fingerprint, client.as_str().as_bytes()].concat())
             }
             (Standing::Direct(certificate) | Standing::Intermediary(certificate), _) => {
                 Some(certificate.fingerprint.to_vec())

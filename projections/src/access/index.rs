@@ -173,6 +173,10 @@ impl Index {
         }
     }
 
+    pub(crate) fn knows(&self, client: &ClientId) -> bool {
+        self.clients.contains_key(client)
+    }
+
     pub(super) fn consents(&self) -> impl Iterator<Item = &Granted> {
         self.consents.values().map(|consent| &**consent)
     }
