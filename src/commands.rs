@@ -215,6 +215,23 @@ impl Commands {
         Err(CommandError::LostRace)
     }
 
+    /// Keeps under its receipt that a command was rejected, so that it is not carried out when it
+    /// comes again to a state in which it could be.
+    pub async fn keep_rejection(&self, order: Order) -> Result<(), CommandError> {
+        let stream = order.command.stream();
+        let _turn = self.turn(&stream).await?;
+        for _ in 0..TRIES_MAX {
+            let before = self.load(&stream)?;
+            let version = before.version;
+            self.states.insert(stream.clone(), before);
+            match self.append(&order, &stream, version, &[]).await {
+                Err(AppendError::Conflict(_)) => {}
+                kept => return kept.map(|_| ()).map_err(failed),
+            }
+        }
+        Err(CommandError::LostRace)
+    }
+
     fn answered(&self, order: &Order) -> Result<Option<Receipt>, CommandError> {
         let Some(asked) = &order.receipt else { return Ok(None) };
         match self.log.receipt(&asked.key)? {

@@ -4,8 +4,8 @@
 //!
 //! 1. A message is acknowledged only when what it states is durable, or when it lies on the subject
 //!    of those that were rejected.
-//! 2. With its events a receipt is committed, under its stream, sequence, time and body: delivered
-//!    again, it appends nothing.
+//! 2. With its events, or with its rejection, a receipt is committed, under its stream, sequence,
+//!    time and body: delivered again, it appends nothing, and what was rejected stays so.
 //! 3. Nothing is carried out before all is in hand that was delivered and not acknowledged, to this
 //!    session or to one that died: an older statement never comes after a newer one.
 //! 4. What fails for reasons of ours ends the session. Whatever came after it in the stream is
@@ -130,6 +130,5 @@ async fn session(
     let opened = Session::open(&source.settings, &source.server);
     let Some(session) = stop.run_until_cancelled(Box::pin(opened)).await else { return Ok(()) };
     let mut session = session?;
-    app.intake.enter(IntakeState::Reading);
     session.take_all(app, stop).await
 }

@@ -73,7 +73,7 @@ use self::{report::Report, run::Run};
 use crate::clock;
 
 /// How log lines are kept from telling, at their finest, how the connection gets in.
-pub(crate) const QUIET: &str = "async_nats::connector=info";
+pub(crate) const QUIET: &str = "async_nats=info";
 
 /// What the publisher is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,6 +23,9 @@ const LANES: usize = 256;
 /// Commands that may wait in one lane.
 const LANE_LENGTH: usize = 8;
 
+/// Of the receipt of a line that was rejected.
+const REJECTED: u16 = 422;
+
 /// How long a line waits before it is tried again on a busy service.
 const BUSY_WAIT: Duration = Duration::from_millis(5);
 
@@ -124,6 +127,9 @@ impl<S: FnMut(u64, Option<Vec<Reason>>) -> io::Result<()>> Lanes<S> {
     fn note(&mut self, outcome: Outcome) -> Result<(), FeedError> {
         let Outcome { line, result } = outcome;
         let reasons = match result {
+            Ok(Done::Before(receipt)) if receipt.status == REJECTED => {
+                Some(vec![reason("was rejected when it came first".to_owned())])
+            }
             Ok(done) => {
                 self.count(&done);
                 None
@@ -169,19 +175,34 @@ async fn run_lane(
 ) {
     while let Some(Job { line, command, receipt }) = jobs.recv().await {
         let order = Order { command, cause: cause.clone(), also: Vec::new(), until: None, receipt };
-        let result = loop {
-            match commands.execute(order.clone()).await {
-                // Clients come first; the bank's statements can wait.
-                Err(CommandError::Busy) => tokio::time::sleep(BUSY_WAIT).await,
-                result => break result,
-            }
-        };
+        let result = carry_out(&commands, order).await;
         // What was stated later must not come before what failed.
         let is_over = matches!(&result, Err(error) if !is_rejection(error));
         if done.send(Outcome { line, result }).await.is_err() || is_over {
             return;
         }
     }
+}
+
+/// Clients come first; the bank's statements can wait.
+async fn carry_out(commands: &Commands, order: Order) -> Result<Done, CommandError> {
+    let result = loop {
+        match commands.execute(order.clone()).await {
+            Err(CommandError::Busy) => tokio::time::sleep(BUSY_WAIT).await,
+            result => break result,
+        }
+    };
+    let Err(CommandError::Rejected(rejection)) = result else { return result };
+    // What was rejected once stays so, whatever is stated before it comes again.
+    if let Some(receipt) = order.receipt.clone() {
+        let receipt = Some(NewReceipt { status: REJECTED, ..receipt });
+        let order = Order { receipt, ..order };
+        while let Err(error) = commands.keep_rejection(order.clone()).await {
+            let CommandError::Busy = error else { return Err(error) };
+            tokio::time::sleep(BUSY_WAIT).await;
+        }
+    }
+    Err(rejection.into())
 }
 
 /// Whether the line is at fault; else the service is, and the line may be tried again.

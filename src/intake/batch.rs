@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use async_nats::jetstream::{AckKind, Message, consumer::PullConsumer};
 use futures::StreamExt;
-use tokio::time;
+use tokio::time::{self, Instant};
 
 use super::session::SessionError;
 
@@ -15,6 +15,9 @@ const WAIT: Duration = Duration::from_secs(20);
 /// Between two looks whether what a dead session was given comes again.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
+/// How long messages of others hold back what came later.
+const HELD_MAX: Duration = Duration::from_mins(1);
+
 /// By their sequences in the stream.
 pub(super) type Batch = BTreeMap<u64, Message>;
 
@@ -22,6 +25,7 @@ pub(super) type Batch = BTreeMap<u64, Message>;
 /// until then what came later is held back.
 pub(super) async fn next(consumer: &mut PullConsumer) -> Result<Batch, SessionError> {
     let mut batch = Batch::new();
+    let mut held_since = None;
     loop {
         if batch.is_empty() {
             let first = consumer.batch().max_messages(1).expires(WAIT).messages().await;
@@ -40,11 +44,20 @@ pub(super) async fn next(consumer: &mut PullConsumer) -> Result<Batch, SessionEr
             }
             return Ok(batch);
         }
+        if held_since.get_or_insert_with(Instant::now).elapsed() > HELD_MAX {
+            return Err(SessionError::Held);
+        }
         for held in batch.values() {
             held.ack_with(AckKind::Progress).await.map_err(SessionError::from)?;
         }
         time::sleep(LOOK_AGAIN).await;
     }
+}
+
+/// Whether there is nothing to take.
+pub(super) async fn is_all_taken(consumer: &mut PullConsumer) -> Result<bool, SessionError> {
+    let info = consumer.info().await.map_err(SessionError::nats)?;
+    Ok(info.num_pending == 0 && info.num_ack_pending == 0)
 }
 
 async fn hold(

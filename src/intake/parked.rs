@@ -5,6 +5,8 @@ use async_nats::{
     jetstream::{Context, Message, context::GetStreamByNameErrorKind, stream::Config},
 };
 
+use bytes::Bytes;
+
 use super::{session::SessionError, settings::IntakeSettings};
 use crate::feed::Reason;
 
@@ -12,6 +14,21 @@ const REASONS: &str = "Dossier-Reasons";
 const STREAM: &str = "Dossier-Stream";
 const SEQUENCE: &str = "Dossier-Sequence";
 const SUBJECT: &str = "Dossier-Subject";
+const BODY: &str = "Dossier-Body";
+
+/// Bytes of reasons that are told, at most, and of all headers.
+const REASONS_BYTES: usize = 8 * 1024;
+const HEADERS_BYTES: usize = 16 * 1024;
+
+/// As many as fit, each of them whole.
+fn told(reasons: &[Reason]) -> String {
+    let fits = |count: &usize| {
+        let told = serde_json::to_string(&reasons[..*count]).expect("reasons are plain JSON");
+        (told.len() <= REASONS_BYTES).then_some(told)
+    };
+    let counts = (0..=reasons.len().min(100)).rev();
+    counts.into_iter().find_map(|count| fits(&count)).unwrap_or_default()
+}
 
 /// Makes a stream for them, unless one holds their subject.
 pub(super) async fn open(
@@ -19,6 +36,9 @@ pub(super) async fn open(
     settings: &IntakeSettings,
 ) -> Result<(), SessionError> {
     match jetstream.stream_by_subject(settings.parked_subject.clone()).await {
+        Ok(holds) if [&settings.stream, &settings.nats.stream].contains(&&holds) => {
+            return Err(SessionError::Parked(holds));
+        }
         Ok(_) => return Ok(()),
         Err(error) if error.kind() == GetStreamByNameErrorKind::NotFound => {}
         Err(error) => return Err(SessionError::nats(error)),
@@ -33,27 +53,27 @@ pub(super) async fn open(
     Ok(())
 }
 
-/// Returns when it is stored.
+/// Returns when it is stored. `key` is what the message is known by.
 pub(super) async fn park(
     jetstream: &Context,
     settings: &IntakeSettings,
     message: &Message,
-    (sequence, reasons): (u64, &[Reason]),
+    (sequence, key, reasons): (u64, &[u8], &[Reason]),
 ) -> Result<(), SessionError> {
-    let told = serde_json::to_string(reasons).expect("reasons are plain JSON");
     let mut headers = HeaderMap::new();
-    headers.insert(REASONS, told.as_str());
+    headers.insert(REASONS, told(reasons).as_str());
     headers.insert(STREAM, settings.stream.as_str());
     headers.insert(SEQUENCE, sequence.to_string().as_str());
     headers.insert(SUBJECT, message.subject.as_str());
     // Parked again after a crash, it is the same message.
-    let id = format!("{}:{sequence}", settings.stream);
-    headers.insert(header::NATS_MESSAGE_ID, id.as_str());
-    let sent = jetstream.publish_with_headers(
-        settings.parked_subject.clone(),
-        headers,
-        message.payload.clone(),
-    );
+    headers.insert(header::NATS_MESSAGE_ID, hex::encode(key).as_str());
+    let mut body = message.payload.clone();
+    if body.len() + HEADERS_BYTES > jetstream.client().server_info().max_payload {
+        // The original is found by stream and sequence.
+        headers.insert(BODY, "omitted");
+        body = Bytes::new();
+    }
+    let sent = jetstream.publish_with_headers(settings.parked_subject.clone(), headers, body);
     sent.await.map_err(SessionError::nats)?.await.map_err(SessionError::nats)?;
     tracing::warn!(sequence, "A statement from NATS was rejected; it is parked with its reasons.");
     Ok(())

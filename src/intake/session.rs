@@ -4,15 +4,17 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use async_nats::jetstream::{
     self, Context, Message,
-    consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull},
+    consumer::{self, AckPolicy, DeliverPolicy, PullConsumer, pull},
 };
 use events::{
     envelope::{Actor, Cause},
     log::NewReceipt,
 };
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    IntakeState,
     batch::{self, Batch, MESSAGES_MAX},
     parked,
     settings::IntakeSettings,
@@ -24,7 +26,7 @@ use crate::{
 };
 
 /// After how long without an acknowledgment a message is delivered again.
-const ACK_WAIT: Duration = Duration::from_secs(10);
+pub(super) const ACK_WAIT: Duration = Duration::from_secs(10);
 
 /// Why a session ended.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +37,18 @@ pub(super) enum SessionError {
     Feed(#[from] FeedError),
     #[error("the connection was lost")]
     Gone,
+    #[error("nats.feed.parked_subject belongs to the stream {0}, which is read or published to")]
+    Parked(String),
+    #[error(
+        "the consumer {0} is set up in another way: it must acknowledge each message, deliver \
+             all of them until then, and give at most {MESSAGES_MAX} at once"
+    )]
+    Consumer(String),
+    #[error(
+        "messages are held by somebody else, who does not acknowledge them; does another \
+             service read by this consumer?"
+    )]
+    Held,
 }
 
 impl SessionError {
@@ -74,6 +88,16 @@ impl<'a> Session<'a> {
         };
         let consumer = stream.get_or_create_consumer(&settings.consumer, config).await;
         let consumer = consumer.map_err(SessionError::nats)?;
+        let found: &consumer::Config = &consumer.cached_info().config;
+        let pending_max = i64::try_from(MESSAGES_MAX).unwrap_or(i64::MAX);
+        if found.ack_policy != AckPolicy::Explicit
+            || found.deliver_policy != DeliverPolicy::All
+            || found.max_deliver > 0
+            || !found.filter_subject.is_empty()
+            || !(1..=pending_max).contains(&found.max_ack_pending)
+        {
+            return Err(SessionError::Consumer(settings.consumer.clone()));
+        }
         parked::open(&jetstream, settings).await?;
         Ok(Self { settings, connection, jetstream, consumer })
     }
@@ -85,6 +109,9 @@ impl<'a> Session<'a> {
         stop: &CancellationToken,
     ) -> Result<(), SessionError> {
         let gone = self.connection.gone.clone();
+        if batch::is_all_taken(&mut self.consumer).await? {
+            app.intake.enter(IntakeState::Reading);
+        }
         loop {
             let batch = tokio::select! {
                 biased;
@@ -93,6 +120,7 @@ impl<'a> Session<'a> {
                 batch = batch::next(&mut self.consumer) => batch?,
             };
             self.carry_out(app, &batch).await?;
+            app.intake.enter(IntakeState::Reading);
         }
     }
 
@@ -110,19 +138,24 @@ impl<'a> Session<'a> {
         });
         let done = done.await;
         for (sequence, reasons) in settled {
-            self.acknowledge(&batch[&sequence], sequence, reasons).await?;
+            let key = self.receipt(app, sequence, &batch[&sequence]).key;
+            self.acknowledge(&batch[&sequence], (sequence, &key), reasons).await?;
         }
+        // Before the connection goes, or they would come again.
+        let flushed = timeout(ACK_WAIT, self.connection.client.flush()).await;
+        flushed.map_err(|_| SessionError::Gone)?.map_err(SessionError::nats)?;
         Ok(done?)
     }
 
     async fn acknowledge(
         &self,
         message: &Message,
-        sequence: u64,
+        (sequence, key): (u64, &[u8]),
         reasons: Option<Vec<Reason>>,
     ) -> Result<(), SessionError> {
         let outcome = if let Some(reasons) = reasons {
-            parked::park(&self.jetstream, self.settings, message, (sequence, &reasons)).await?;
+            parked::park(&self.jetstream, self.settings, message, (sequence, key, &reasons))
+                .await?;
             "parked"
         } else {
             "taken"

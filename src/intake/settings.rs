@@ -23,7 +23,9 @@ pub enum IntakeError {
     Name(&'static str),
     #[error("nats.feed.parked_subject must be of such names with points between them")]
     Subject,
-    #[error("nats.feed.stream must not be the stream that is published to")]
+    #[error("nats.feed.{0} must be neither the stream that is published to nor the other one")]
+    Taken(&'static str),
+    #[error("nats.feed.parked_subject must not stand under nats.prefix")]
     Published,
     #[error(transparent)]
     Server(#[from] PublisherError),
@@ -42,7 +44,14 @@ impl IntakeSettings {
         if !self.parked_subject.split('.').all(is_token) {
             return Err(IntakeError::Subject);
         }
-        if [&self.stream, &self.parked_stream].contains(&&self.nats.stream) {
+        if [&self.nats.stream, &self.parked_stream].contains(&&self.stream) {
+            return Err(IntakeError::Taken("stream"));
+        }
+        if self.parked_stream == self.nats.stream {
+            return Err(IntakeError::Taken("parked_stream"));
+        }
+        let below = self.parked_subject.strip_prefix(&self.nats.prefix);
+        if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
             return Err(IntakeError::Published);
         }
         Ok(())

@@ -165,6 +165,38 @@ async fn what_is_wrong_is_set_aside_with_its_reasons_and_the_rest_goes_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_rejected_once_stays_so_when_it_comes_again() {
+    let server = broker().await;
+    let stated = |town| address("C-9", 1, town).to_string();
+    let customer = customer("C-9", &[]).to_string();
+    send(&server, [stated("Alt"), customer, stated("Neu")]).await;
+    let mut app = app(&server).await;
+    all_taken(&server).await;
+    let before = app.watermark();
+    app.stop().await;
+    server.stream(BANK).await.delete_consumer(CONSUMER).await.unwrap();
+    app.restart().await;
+    all_taken(&server).await;
+    assert_eq!(app.watermark(), before);
+    let parked = server.read("DOSSIER-PARKED").await;
+    assert_eq!(parked.len(), 1, "the same message is parked once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_parked_as_it_came_is_parked_by_name_and_holds_nothing_up() {
+    let server = broker().await;
+    let largest = format!("{{\"x\":\"{}\"}}", "x".repeat(1024 * 1024 - 64));
+    send(&server, [largest, named(0).to_string()]).await;
+    let app = app(&server).await;
+    all_taken(&server).await;
+    assert_eq!(names(&app), expected(1));
+    let parked = server.read("DOSSIER-PARKED").await;
+    let [only] = parked.as_slice() else { panic!("{}", parked.len()) };
+    assert_eq!((only.header("Dossier-Body"), only.header("Dossier-Sequence")), ("omitted", "1"));
+    assert!(only.body.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_or_a_server_that_is_not_there_is_waited_for() {
     let mut server = NatsServer::start();
     let app = app(&server).await;
