@@ -8,11 +8,12 @@ use std::{
 };
 
 use aho_corasick::AhoCorasick;
+use async_nats::jetstream::stream;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    binary::{Serving, token},
+    binary::{Serving, serve, token},
     client::{Client, http},
     nats::NatsServer,
 };
@@ -189,11 +190,43 @@ fn names(dir: &Path) -> Vec<PathBuf> {
     all
 }
 
+async fn make_stream(nats: &NatsServer) {
+    let config = stream::Config {
+        name: "BANK".to_owned(),
+        subjects: vec!["bank".to_owned()],
+        ..stream::Config::default()
+    };
+    nats.jetstream().await.create_stream(config).await.unwrap();
+}
+
+/// What is taken, and then what is rejected, which is waited for.
+async fn state_over_nats(nats: &NatsServer, service: &Serving) {
+    let reading = || async {
+        let ready = http().get(format!("{}/readyz", service.admin)).send().await.unwrap();
+        ready.json::<Value>().await.unwrap()["nats"]["feed"]["state"] == "reading"
+    };
+    while !reading().await {
+        tokio::task::yield_now().await;
+    }
+    let taken = json!({ "person": {
+        "personIdentification": "P-NATS",
+        "personDetails": { "personType": "naturalPerson", "lastName": MARK },
+    }});
+    let jetstream = nats.jetstream().await;
+    for statement in [taken.to_string(), MARK.to_owned()] {
+        jetstream.publish("bank", statement.into()).await.unwrap().await.unwrap();
+    }
+    nats.until_longer("DOSSIER-PARKED", 0).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_personal_leaves_but_in_the_answers_it_belongs_in() {
     let dir = tempfile::tempdir().unwrap();
     let nats = NatsServer::start();
-    let (mut service, lines) = Serving::keeping(dir.path(), &nats.url(), "trace");
+    let mut command = serve(dir.path(), &nats.url());
+    command.env("DOSSIER__TELEMETRY__FILTER", "trace").env("DOSSIER__NATS__FEED__STREAM", "BANK");
+    make_stream(&nats).await;
+    let (mut service, lines) = Serving::run(command).unwrap();
     let (sample, mut seen) = (sample(), Seen::default());
     let mut secrets = personal_texts(&sample);
     assert!(secrets.len() > 200, "the sample says hardly anything");
@@ -205,6 +238,8 @@ async fn nothing_personal_leaves_but_in_the_answers_it_belongs_in() {
     let fed = fed.unwrap().text().await.unwrap();
     assert!(fed.contains("\"rejected\":3"), "{fed}");
     seen.note("the answer to a feed", fed);
+
+    state_over_nats(&nats, &service).await;
 
     let token = token(dir.path(), "wealthtech-alpha");
     for bearer in [token.clone(), format!("{token}{MARK}")] {
@@ -228,7 +263,8 @@ async fn nothing_personal_leaves_but_in_the_answers_it_belongs_in() {
     for name in names(dir.path()) {
         seen.note("a file's name", name.to_string_lossy());
     }
-    for message in nats.read("DOSSIER").await {
+    let parked = nats.read("DOSSIER-PARKED").await;
+    for message in nats.read("DOSSIER").await.into_iter().chain(parked) {
         seen.note("a subject", message.subject);
         seen.note("headers of a message", format!("{:?}", message.headers));
     }
