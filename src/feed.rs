@@ -66,6 +66,8 @@ pub struct Reason {
 pub enum FeedError {
     #[error("the feed could not be read")]
     Read(#[source] io::Error),
+    #[error("what became of line {line} is not known")]
+    Lost { line: u64 },
     #[error("line {line} could not be carried out")]
     Command { line: u64, source: CommandError },
 }

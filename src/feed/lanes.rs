@@ -99,14 +99,24 @@ impl<S: FnMut(u64, Option<Vec<Reason>>) -> io::Result<()>> Lanes<S> {
         loop {
             tokio::select! {
                 biased;
-                Ok(permit) = lane.reserve() => {
+                permit = lane.reserve() => {
+                    let Ok(permit) = permit else { return Err(self.ended(job.line)) };
                     permit.send(job);
                     return Ok(());
                 }
-                // A lane ends only when something in it failed, which is told here.
                 Some(outcome) = self.outcomes.recv() => self.note(outcome)?,
             }
         }
+    }
+
+    /// Why a lane has ended: what failed in it was told before it did, unless it panicked.
+    fn ended(&mut self, line: u64) -> FeedError {
+        while let Ok(outcome) = self.outcomes.try_recv() {
+            if let Err(error) = self.note(outcome) {
+                return error;
+            }
+        }
+        FeedError::Lost { line }
     }
 
     fn lane_of(&self, command: &Command) -> mpsc::Sender<Job> {
@@ -121,7 +131,11 @@ impl<S: FnMut(u64, Option<Vec<Reason>>) -> io::Result<()>> Lanes<S> {
         while let Some(outcome) = self.outcomes.recv().await {
             self.note(outcome)?;
         }
-        Ok(self.summary)
+        // Of a lane that panicked nobody heard.
+        match self.under_way.first() {
+            Some(line) => Err(FeedError::Lost { line: *line }),
+            None => Ok(self.summary),
+        }
     }
 
     fn note(&mut self, outcome: Outcome) -> Result<(), FeedError> {
