@@ -139,7 +139,7 @@ fn contact(make: &mut SchemaGenerator) -> Value {
         "An email address, a phone or fax number of {PHONE_DIGITS_MIN} to {PHONE_DIGITS_MAX} \
          digits, or the address of a website, as the medium says. The part of an email address \
          before the @ has at most 64 characters. What is not ASCII there and in the name of a host \
-         is a letter or a digit, and what stands in brackets is an IPv6 address. {SEEN}"
+         is a letter, a mark of one or a digit, and what stands in brackets is an IPv6 address. {SEEN}"
     );
     content["description"] = about.into();
     contact
