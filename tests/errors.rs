@@ -1,19 +1,16 @@
 //! Errors: each one clean, and the first thing that is wrong is told first.
 
-use std::sync::LazyLock;
-
 use chrono::{TimeDelta, Utc};
-use dossier::{access::Issuer, app::Settings, config::ProblemTypeStyle, http::openapi};
+use dossier::{access::Issuer, config::ProblemTypeStyle};
 use events::{consent::Scope, id::ClientId};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
     answer::Answer,
     app::TestApp,
     bank::*,
     client::{Ask, Client},
-    document::{settings, validator_in},
 };
 
 const ADDRESSES: &str = "/customers/C-1/addresses";
@@ -232,11 +229,6 @@ async fn the_first_thing_that_is_wrong_is_told() {
     check(put(1).header("if-match", &etag), 409, "OPERATION_NOT_ALLOWED").await;
 }
 
-/// The document of a service that spells types so.
-static OPENWEALTH: LazyLock<Value> = LazyLock::new(|| {
-    openapi::document(&Settings { problem_type_style: ProblemTypeStyle::OpenWealth1, ..settings() })
-});
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_type_of_a_problem_is_spelt_as_configured() {
     let app = TestApp::configured(|config| {
@@ -253,16 +245,8 @@ async fn the_type_of_a_problem_is_spelt_as_configured() {
         (Method::POST, ADDRESSES, 412, "operationNotAllowed"),
     ];
     for (method, path, status, kind) in cases {
-        let url = format!("{}{path}", alpha.base);
-        let ask = alpha.http.request(method, url).bearer_auth(&alpha.token);
-        let ask = ask.header("x-correlation-id", "x").header("if-match", "\"1-99\"");
-        let answer = ask.json(&new_address("Bern")).send().await.unwrap();
-        assert_eq!(answer.status(), status, "{path}");
-        let body: Value = answer.json().await.unwrap();
-        assert_eq!(body["type"], kind, "{path}");
-        let response = &OPENWEALTH["components"]["responses"][status.to_string()];
-        let schema = &response["content"]["application/problem+json"]["schema"];
-        let validator = validator_in(&OPENWEALTH, schema);
-        assert!(validator.is_valid(&body), "{path}: {:?}", validator.iter_errors(&body).next());
+        let ask = alpha.ask(method, path).header("if-match", "\"1-99\"");
+        let answer = ask.json(&new_address("Bern")).send().await.is(status);
+        assert_eq!(answer.text("/type"), kind, "{path}");
     }
 }

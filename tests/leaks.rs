@@ -243,7 +243,7 @@ async fn nothing_personal_leaves_but_in_the_answers_it_belongs_in() {
 
     let token = token(dir.path(), "wealthtech-alpha");
     for bearer in [token.clone(), format!("{token}{MARK}")] {
-        let client = Client { http: http(), base: service.public.clone(), token: bearer.clone() };
+        let client = service.client(bearer.clone());
         drive(&client, &mut seen).await;
         secrets.insert(bearer);
     }

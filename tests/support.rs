@@ -15,6 +15,7 @@ pub(crate) mod issuer;
 pub(crate) mod nats;
 pub(crate) mod nats_accounts;
 pub(crate) mod proxy;
+pub(crate) mod raw;
 pub(crate) mod signing;
 pub(crate) mod tls;
 pub(crate) mod writers;

@@ -15,15 +15,18 @@ use tokio::{
 
 use super::by_hand::act;
 use crate::support::{
+    answer::Answer,
     app::TestApp,
     bank::*,
     issuer::{Issuer, claims},
+    raw::Sent,
     signing::SigningKey,
 };
 
 /// A write whose head was judged, and whose body the service is waiting for.
 struct Held {
     stream: TcpStream,
+    asked: String,
     body: String,
 }
 
@@ -51,16 +54,17 @@ async fn hold_with(
     let mut told = [0; 25];
     stream.read_exact(&mut told).await.unwrap();
     assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
-    Held { stream, body }
+    Held { stream, asked: asked.to_owned(), body }
 }
 
 impl Held {
-    /// Sends the body; the status, and the whole answer.
-    async fn send(mut self) -> (u16, String) {
+    /// Sends the body.
+    async fn send(mut self) -> Answer {
         self.stream.write_all(self.body.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        self.stream.read_to_string(&mut answer).await.unwrap();
-        (answer[9..12].parse().unwrap(), answer)
+        let mut answer = Vec::new();
+        self.stream.read_to_end(&mut answer).await.unwrap();
+        let (asked, body) = (self.asked.as_str(), Some(self.body.as_bytes()));
+        Sent { asked, correlation: Some("slow"), body }.answered(&answer)
     }
 }
 
@@ -91,15 +95,14 @@ async fn a_right_that_ends_before_the_body_is_gone() {
         let held = hold(&app, asked, body, *key).await;
         let before = app.watermark();
         assert_eq!(act(&app, "N-7/revoke", &json!({})).await.0, 200);
-        let (status, answer) = held.send().await;
-        assert_eq!(status, 404, "{asked}: {answer}");
-        assert!(!answer.contains("@example.com"), "{answer}");
+        let answer = held.send().await.problem(404, "INSUFFICIENT_PRIVILEGES");
+        assert!(!answer.seen().2.contains("@example.com"), "{answer:?}");
         assert_eq!(app.watermark().0, before.0 + 1, "{asked}");
         assert_eq!(act(&app, "N-7/grant", &grant).await.0, 200);
     }
     // In force, the same is done.
     let (asked, body, key) = &writes[0];
-    assert_eq!(hold(&app, asked, body, *key).await.send().await.0, 201);
+    hold(&app, asked, body, *key).await.send().await.is(201);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,8 +117,7 @@ async fn a_customer_that_is_closed_before_the_body_is_closed() {
     let closed = with(customer("C-1", &persons), "/customer/status", "closed");
     app.state([closed]).await;
     for held in held {
-        let (status, answer) = held.send().await;
-        assert_eq!(status, 409, "{answer}");
+        held.send().await.problem(409, "OPERATION_NOT_ALLOWED");
     }
 }
 
@@ -140,8 +142,7 @@ async fn a_token_that_ends_before_the_body_is_no_longer_good() {
     while Utc::now().timestamp() < ends {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    let (status, answer) = held.send().await;
-    assert_eq!(status, 401, "{answer}");
+    held.send().await.problem(401, "EXPIRED_TOKEN");
     assert_eq!(app.watermark(), before);
 }
 

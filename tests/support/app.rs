@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use super::{
     bank,
     client::{Client, http},
-    folder,
+    document, folder,
 };
 
 pub(crate) struct TestApp {
@@ -90,7 +90,8 @@ impl TestApp {
     /// A client with a token that it got elsewhere.
     pub(crate) fn client_of(&self, token: String) -> Client {
         let base = format!("http://{}", self.service().public);
-        Client { http: self.http.clone(), base, token }
+        let document = document::spelling(self.config.http.problem_type_style);
+        Client { http: self.http.clone(), base, token, document }
     }
 
     /// Where operators ask.

@@ -120,7 +120,7 @@ impl Serving {
     }
 
     pub(crate) fn client(&self, token: String) -> Client {
-        Client { http: http(), base: self.public.clone(), token }
+        Client::new(http(), self.public.clone(), token)
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -9,7 +9,10 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use super::{answer::Answer, document::Call};
+use super::{
+    answer::Answer,
+    document::{Call, DOCUMENT},
+};
 
 static ASKED: AtomicU64 = AtomicU64::new(0);
 
@@ -19,11 +22,14 @@ pub(crate) struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) base: String,
     pub(crate) token: String,
+    /// What the service says of itself.
+    pub(crate) document: &'static Value,
 }
 
 /// One request, before it is sent.
 pub(crate) struct Ask {
     http: reqwest::Client,
+    document: &'static Value,
     method: Method,
     url: String,
     pub(crate) headers: HeaderMap,
@@ -36,10 +42,16 @@ pub(crate) fn http() -> reqwest::Client {
 }
 
 impl Client {
+    /// At a service that nobody has told to spell types of problems otherwise.
+    pub(crate) fn new(http: reqwest::Client, base: String, token: String) -> Self {
+        Self { http, base, token, document: &DOCUMENT }
+    }
+
     pub(crate) fn ask(&self, method: Method, path: &str) -> Ask {
         let call = ASKED.fetch_add(1, Ordering::Relaxed);
         let ask = Ask {
             http: self.http.clone(),
+            document: self.document,
             method,
             url: format!("{}{path}", self.base),
             headers: HeaderMap::new(),
@@ -124,7 +136,8 @@ impl Ask {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let answer = Answer { asked, status, headers, body: answer.bytes().await? };
         answer.check(correlation.as_ref());
-        Call { method: &self.method, path: &path, body: sent.as_deref() }.judge(&answer);
+        let (document, method) = (self.document, &self.method);
+        Call { document, method, path: &path, body: sent.as_deref() }.judge(&answer);
         Ok(answer)
     }
 }

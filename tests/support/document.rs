@@ -6,7 +6,11 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
-use dossier::{app::Settings, config::Config, http::openapi};
+use dossier::{
+    app::Settings,
+    config::{Config, ProblemTypeStyle},
+    http::openapi,
+};
 use jsonschema::{Draft, Validator};
 use reqwest::{Method, header::HeaderValue};
 use serde_json::{Value, json};
@@ -21,6 +25,19 @@ const OF_HTTP: [&str; 4] = ["connection", "content-length", "content-type", "dat
 
 pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::document(&settings()));
 
+/// That of a service that spells types of problems as OpenWealth does.
+static OPENWEALTH: LazyLock<Value> = LazyLock::new(|| {
+    openapi::document(&Settings { problem_type_style: ProblemTypeStyle::OpenWealth1, ..settings() })
+});
+
+/// What a service says of itself that spells types of problems so.
+pub(crate) fn spelling(style: ProblemTypeStyle) -> &'static Value {
+    match style {
+        ProblemTypeStyle::Blink => &DOCUMENT,
+        ProblemTypeStyle::OpenWealth1 => &OPENWEALTH,
+    }
+}
+
 /// Those of a service that nobody has configured.
 pub(crate) fn settings() -> Settings {
     Settings::of(&Config::load(None).unwrap())
@@ -31,6 +48,7 @@ static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::
 
 /// One call, as far as the document speaks about it.
 pub(crate) struct Call<'a> {
+    pub(crate) document: &'static Value,
     pub(crate) method: &'a Method,
     pub(crate) path: &'a str,
     pub(crate) body: Option<&'a [u8]>,
@@ -38,9 +56,9 @@ pub(crate) struct Call<'a> {
 
 impl Call<'_> {
     /// Panics where the answer is not what the document says.
-    pub(super) fn judge(&self, answer: &Answer) {
-        let Some(item) = path_item(self.path) else {
-            let unknown = resolved(&DOCUMENT["components"]["responses"]["404"]);
+    pub(crate) fn judge(&self, answer: &Answer) {
+        let Some(item) = self.path_item() else {
+            let unknown = &self.document["components"]["responses"]["404"];
             assert_eq!(answer.status, 404, "a path that the document does not know: {answer:?}");
             return self.check(unknown, answer);
         };
@@ -51,7 +69,7 @@ impl Call<'_> {
         };
         let response = operation["responses"].get(answer.status.to_string());
         let response = response.unwrap_or_else(|| panic!("not in the document: {answer:?}"));
-        self.check(resolved(response), answer);
+        self.check(response, answer);
         if (200..300).contains(&answer.status) {
             self.check_what_was_taken(operation);
         }
@@ -68,11 +86,12 @@ impl Call<'_> {
         let mut allowed: Vec<_> = answer.header("allow").unwrap().split(',').collect();
         allowed.sort_unstable();
         assert_eq!(allowed, documented, "{answer:?}");
-        self.check(resolved(&DOCUMENT["components"]["responses"]["405"]), answer);
+        self.check(&self.document["components"]["responses"]["405"], answer);
     }
 
     fn check(&self, response: &'static Value, answer: &Answer) {
-        check_headers(response, answer);
+        let response = resolved_in(self.document, response);
+        self.check_headers(response, answer);
         let Some(contents) = response.get("content").and_then(Value::as_object) else {
             assert!(
                 answer.body.is_empty() && answer.header("content-type").is_none(),
@@ -85,7 +104,7 @@ impl Call<'_> {
         let content = contents.get(media_type).or_else(|| contents.get("*/*"));
         let content = content.unwrap_or_else(|| panic!("another media type: {answer:?}"));
         if media_type.ends_with("json") && self.method != Method::HEAD {
-            assert_valid(&content["schema"], &answer.json(), &format!("{answer:?}"));
+            self.assert_valid(&content["schema"], &answer.json(), &format!("{answer:?}"));
         }
     }
 
@@ -94,24 +113,40 @@ impl Call<'_> {
         let content = operation.pointer("/requestBody/content/application~1json");
         if let (Some(content), Some(body)) = (content, self.body) {
             let body = serde_json::from_slice(body).unwrap();
-            assert_valid(&content["schema"], &body, "it was taken");
+            self.assert_valid(&content["schema"], &body, "it was taken");
         }
     }
-}
 
-fn check_headers(response: &'static Value, answer: &Answer) {
-    let declared = response["headers"].as_object().unwrap();
-    for (name, value) in &answer.headers {
-        if !OF_HTTP.contains(&name.as_str()) {
-            let found = declared.iter().find(|(it, _)| it.eq_ignore_ascii_case(name.as_str()));
-            let (_, header) = found.unwrap_or_else(|| panic!("{name}: {answer:?}"));
-            let schema = &resolved(header)["schema"];
-            assert_valid(schema, &header_value(schema, value), &format!("{name}: {answer:?}"));
+    fn check_headers(&self, response: &'static Value, answer: &Answer) {
+        let declared = response["headers"].as_object().unwrap();
+        for (name, value) in &answer.headers {
+            if !OF_HTTP.contains(&name.as_str()) {
+                let found = declared.iter().find(|(it, _)| it.eq_ignore_ascii_case(name.as_str()));
+                let (_, header) = found.unwrap_or_else(|| panic!("{name}: {answer:?}"));
+                let schema = &resolved_in(self.document, header)["schema"];
+                self.assert_valid(
+                    schema,
+                    &header_value(schema, value),
+                    &format!("{name}: {answer:?}"),
+                );
+            }
+        }
+        for (name, header) in declared {
+            let is_required = resolved_in(self.document, header)["required"] == true;
+            assert!(!is_required || answer.headers.contains_key(name), "no {name}: {answer:?}");
         }
     }
-    for (name, header) in declared {
-        let is_required = resolved(header)["required"] == true;
-        assert!(!is_required || answer.headers.contains_key(name), "no {name}: {answer:?}");
+
+    /// What the document says of a path, however it is spelt.
+    fn path_item(&self) -> Option<&'static Value> {
+        let path = self.path.strip_prefix(BASE_PATH).unwrap_or(self.path);
+        let paths = self.document["paths"].as_object().unwrap();
+        paths.get(path).or_else(|| paths.iter().find(|(it, _)| fits(it, path)).map(|(_, it)| it))
+    }
+
+    #[track_caller]
+    fn assert_valid(&self, schema: &Value, value: &Value, what: &str) {
+        assert_valid_in(self.document, schema, value, what);
     }
 }
 
@@ -121,13 +156,6 @@ fn header_value(schema: &Value, value: &HeaderValue) -> Value {
         Some("integer") => text.parse::<i64>().map_or(Value::Null, Value::from),
         _ => text.into(),
     }
-}
-
-/// What the document says of a path, however it is spelt.
-fn path_item(path: &str) -> Option<&'static Value> {
-    let path = path.strip_prefix(BASE_PATH).unwrap_or(path);
-    let paths = DOCUMENT["paths"].as_object().unwrap();
-    paths.get(path).or_else(|| paths.iter().find(|(it, _)| fits(it, path)).map(|(_, it)| it))
 }
 
 fn fits(template: &str, path: &str) -> bool {
@@ -140,15 +168,24 @@ fn fits(template: &str, path: &str) -> bool {
 
 /// What a reference leads to; anything else as it is.
 pub(crate) fn resolved(value: &'static Value) -> &'static Value {
+    resolved_in(&DOCUMENT, value)
+}
+
+fn resolved_in(document: &'static Value, value: &'static Value) -> &'static Value {
     match value.get("$ref").and_then(Value::as_str) {
-        Some(reference) => DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap(),
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
         None => value,
     }
 }
 
 #[track_caller]
 pub(crate) fn assert_valid(schema: &Value, value: &Value, what: &str) {
-    let validator = validator(schema);
+    assert_valid_in(&DOCUMENT, schema, value, what);
+}
+
+#[track_caller]
+fn assert_valid_in(document: &'static Value, schema: &Value, value: &Value, what: &str) {
+    let validator = validator_in(document, schema);
     let errors: Vec<_> = validator
         .iter_errors(value)
         .map(|error| format!("{}: {error}", error.instance_path()))

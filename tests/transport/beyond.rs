@@ -48,9 +48,9 @@ async fn clients_and_operators_come_through_tls_with_what_the_bank_gave_them() {
     let base = url("https", app.service().public);
     let token = key.token(&claims("alpha"));
     let shows = servers.trusting_as(&clients.client("alpha.example")).build().unwrap();
-    let alpha = Client { http: shows, base: base.clone(), token: token.clone() };
+    let alpha = Client::new(shows, base.clone(), token.clone());
     alpha.get("/customers/C-1").await.is(200);
-    let nobody = Client { http: operator.clone(), base, token };
+    let nobody = Client::new(operator.clone(), base, token);
     assert!(nobody.ask(Method::GET, "/customers/C-1").try_send().await.is_err());
 }
 
@@ -66,6 +66,6 @@ async fn plain_http_is_answered_where_the_setting_says_so() {
     let app = app.await;
     app.state(bank::lines()).await;
     let base = url("http", app.service().public);
-    let alpha = Client { http: http(), base, token: key.token(&claims("alpha")) };
+    let alpha = Client::new(http(), base, key.token(&claims("alpha")));
     alpha.get("/customers/C-1").await.is(200);
 }
