@@ -1,6 +1,7 @@
 //! Consents: who may see and write what, and from when to when.
 
 mod by_hand;
+mod crowds;
 mod slow;
 
 use std::sync::{

@@ -24,7 +24,7 @@ pub struct Access {
     pub scopes: Scopes,
     pub closed: bool,
     /// The oldest consent that shows the customer.
-    pub consent: ConsentId,
+    pub consent: ConsentFor,
 }
 
 /// A customer through whom a person is seen.
@@ -35,12 +35,12 @@ pub struct PersonCustomer {
     pub version: Version,
     pub closed: bool,
     /// The oldest consent that shows the customer.
-    pub consent: ConsentId,
+    pub consent: ConsentFor,
     /// What the person is to the customer, link by link; none where it is not known.
     pub relations: Vec<Option<Relation>>,
 }
 
-/// A consent that a write can stand on.
+/// A consent that an answer or a write can stand on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentFor {
     pub id: ConsentId,
@@ -70,7 +70,7 @@ impl Index {
     ) -> Option<Access> {
         let seen = self.customer_named(client, customer).filter(|seen| seen.exists)?;
         let scopes = seen.scopes(client, now);
-        let consent = seen.oldest(client, Scope::CustomerRead, now)?.id.clone();
+        let consent = seen.oldest(client, Scope::CustomerRead, now)?.into();
         Some(Access { scopes, closed: seen.closed, consent })
     }
 
@@ -82,14 +82,7 @@ impl Index {
         scope: Scope,
         now: DateTime<Utc>,
     ) -> Option<ConsentFor> {
-        self.customer_named(client, customer)?.oldest(client, scope, now).map(|consent| {
-            ConsentFor {
-                id: consent.id.clone(),
-                version: consent.version,
-                granted: consent.since,
-                until: consent.terms.valid_to,
-            }
-        })
+        self.customer_named(client, customer)?.oldest(client, scope, now).map(Into::into)
     }
 
     /// Consents that stand, of a client and over a customer if so asked, in the order of their ids.
@@ -163,6 +156,17 @@ impl Index {
                 })
             })
             .collect()
+    }
+}
+
+impl From<&Granted> for ConsentFor {
+    fn from(consent: &Granted) -> Self {
+        Self {
+            id: consent.id.clone(),
+            version: consent.version,
+            granted: consent.since,
+            until: consent.terms.valid_to,
+        }
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn main(
         Some(address) => app.projections.address(&customer, address)?,
     };
     let found = found.ok_or_else(unknown)?;
-    Ok(reader.object(&app, of(&through(&customer, &access.consent)), found))
+    Ok(reader.object(&app, of(&through(&customer, &access.consent.id)), found))
 }
 
 fn selected(query: Option<&str>) -> Result<Option<AddressId>, Faults> {
@@ -73,7 +73,7 @@ pub(super) async fn one(
     let (customer, access) = visible(&app, &reader, customer)?;
     let address = address.ok_or_else(unknown)?;
     let found = app.projections.address(&customer, address)?.ok_or_else(unknown)?;
-    Ok(reader.object(&app, of(&through(&customer, &access.consent)), found))
+    Ok(reader.object(&app, of(&through(&customer, &access.consent.id)), found))
 }
 
 pub(super) async fn add(
@@ -82,7 +82,7 @@ pub(super) async fn add(
     Named(customer): Named<CustomerId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (customer, _) = writable(&app, &caller, customer)?;
+    let Writable { customer, .. } = writable(&app, &caller, customer)?;
     let target = format!("/customers/{customer}/addresses");
     let (write, Parsed { value: details, ignored }) =
         Write::read(&app, &mut caller, &target, request, parse::address::new).await?;
@@ -102,7 +102,7 @@ async fn append(
     asked: Addition,
 ) -> Result<Response, Problem> {
     let Addition { customer, details } = asked;
-    let (customer, consent) = writable(app, caller, Some(customer))?;
+    let Writable { customer, consent, .. } = writable(app, caller, Some(customer))?;
     if let Some(before) = write.answered(app)? {
         let whose = through(&customer, &consent.id);
         return Ok(created_before(app, caller, &whose, &before));
@@ -129,7 +129,7 @@ pub(super) async fn change_named(
     Named(customer): Named<CustomerId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (customer, _) = writable(&app, &caller, customer)?;
+    let Writable { customer, .. } = writable(&app, &caller, customer)?;
     let target = format!("/customers/{customer}/addresses");
     let (write, Parsed { value: (address, replacement), ignored }) =
         Write::read(&app, &mut caller, &target, request, parse::address::replacement).await?;
@@ -145,7 +145,7 @@ pub(super) async fn change(
     Named(address): Named<AddressId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (customer, _) = writable(&app, &caller, customer)?;
+    let Writable { customer, .. } = writable(&app, &caller, customer)?;
     // The body is judged even where what is named is no id.
     let named = address.map(|address| address.to_string()).unwrap_or_default();
     let target = format!("/customers/{customer}/addresses/{named}");
@@ -170,7 +170,7 @@ async fn replace(
     asked: Change,
 ) -> Result<Response, Problem> {
     let Change { customer, address, replacement: change } = asked;
-    let (customer, consent) = writable(app, caller, Some(customer))?;
+    let Writable { customer, consent, .. } = writable(app, caller, Some(customer))?;
     let address = address.ok_or_else(unknown)?;
     if let Some(before) = write.answered(app)? {
         let whose = through(&customer, &consent.id);
@@ -195,18 +195,21 @@ async fn replace(
     Ok(write::answer(app, caller, of(&whose), (StatusCode::NO_CONTENT, None), answered))
 }
 
-/// The customer, and the consent under which the caller may write its addresses.
-fn writable(
-    app: &App,
-    caller: &Caller,
-    customer: Option<CustomerId>,
-) -> Result<(CustomerId, ConsentFor), Problem> {
+/// A customer whose addresses the caller may write.
+struct Writable {
+    customer: CustomerId,
+    /// That allows it.
+    consent: ConsentFor,
+    shown_by: ConsentFor,
+}
+
+fn writable(app: &App, caller: &Caller, customer: Option<CustomerId>) -> Result<Writable, Problem> {
     caller.needs(Scope::AddressWrite)?;
     let (customer, access) = visible(app, caller, customer)?;
     allowed(&access, Scope::AddressWrite)?;
     app.projections.check_parked(&customer.clone().into())?;
     let consent = consent_for(app, caller, &customer, Scope::AddressWrite)?;
-    Ok((customer, consent))
+    Ok(Writable { customer, consent, shown_by: access.consent })
 }
 
 /// What a write of the customer's addresses stands on now.
@@ -215,10 +218,10 @@ fn ground(
     caller: &Caller,
     customer: &CustomerId,
 ) -> Result<(Ground, ConsentId), Problem> {
-    let (_, consent) = writable(app, caller, Some(customer.clone()))?;
+    let Writable { consent, shown_by, .. } = writable(app, caller, Some(customer.clone()))?;
     let id = consent.id.clone();
     // That the customer is open is its own stream's matter.
-    Ok((Ground { consent, customer: None }, id))
+    Ok((Ground { consent, shown_by, customer: None }, id))
 }
 
 fn added(events: &[Event]) -> Result<String, Problem> {

@@ -165,6 +165,7 @@ struct Writable {
 /// A consent that covers a write, if its customer is open.
 struct Covering {
     consent: ConsentFor,
+    shown_by: ConsentFor,
     customer: CustomerId,
     version: Version,
     closed: bool,
@@ -187,9 +188,9 @@ impl Writable {
 /// What a write of the person's contact details stands on now.
 fn ground(app: &App, caller: &Caller, person: &PersonId) -> Result<(Ground, Covering), Problem> {
     let covering = writable(app, caller, Some(person.clone()))?.consent()?;
-    let consent = covering.consent.clone();
+    let (consent, shown_by) = (covering.consent.clone(), covering.shown_by.clone());
     let customer = Some((covering.customer.clone().into(), covering.version));
-    Ok((Ground { consent, customer }, covering))
+    Ok((Ground { consent, shown_by, customer }, covering))
 }
 
 fn writable(app: &App, caller: &Caller, person: Option<PersonId>) -> Result<Writable, Problem> {
@@ -217,6 +218,7 @@ fn writable(app: &App, caller: &Caller, person: Option<PersonId>) -> Result<Writ
         .filter(|(customer, _)| counts(customer))
         .map(|(link, consent)| Covering {
             consent,
+            shown_by: link.consent.clone(),
             customer: link.customer.clone(),
             version: link.version,
             closed: link.closed,

@@ -41,7 +41,7 @@ pub(super) async fn list(
         let Ok((customer, access)) = visible(&app, &reader, Some(id.clone())) else {
             return Ok(None);
         };
-        reader.saw(&app, StatusCode::OK, of(&through(&customer, &access.consent)));
+        reader.saw(&app, StatusCode::OK, of(&through(&customer, &access.consent.id)));
         Ok(app.projections.customer(&customer)?)
     })
 }
@@ -54,7 +54,7 @@ pub(super) async fn one(
     let reader = reader.needing(&app, Scope::CustomerRead, None).await?;
     let (customer, access) = visible(&app, &reader, customer)?;
     let found = app.projections.customer(&customer)?.ok_or_else(problem::not_visible)?;
-    Ok(reader.object(&app, of(&through(&customer, &access.consent)), found))
+    Ok(reader.object(&app, of(&through(&customer, &access.consent.id)), found))
 }
 
 pub(super) async fn kyc(

@@ -69,7 +69,7 @@ pub(super) fn shown_through(
 /// Customers through whom a person is seen, for the journal.
 pub(super) fn links(through: &[PersonCustomer]) -> Vec<Through<'_>> {
     let through = through.iter();
-    through.map(|link| Through { customer: &link.customer, consent: &link.consent }).collect()
+    through.map(|link| Through { customer: &link.customer, consent: &link.consent.id }).collect()
 }
 
 /// Data of a person, seen through these customers.

@@ -137,7 +137,10 @@ fn accepted<T>(app: &App, parsed: Result<Parsed<T>, Violations>) -> Result<Parse
 
 /// What a write stands on: until it is committed nothing of that may move, or end by the clock.
 pub(super) struct Ground {
+    /// That allows the write.
     pub(super) consent: ConsentFor,
+    /// That shows the customer, and may be another.
+    pub(super) shown_by: ConsentFor,
     /// The customer that opens the way to a person.
     pub(super) customer: Option<(StreamId, Version)>,
 }
@@ -172,16 +175,20 @@ pub(super) async fn carry_out<T>(
 }
 
 fn order(caller: &Caller, ground: Ground, command: Command, receipt: Option<NewReceipt>) -> Order {
-    let Ground { consent: ConsentFor { id, version, until, .. }, customer } = ground;
+    let Ground { consent, shown_by, customer } = ground;
+    let until = [consent.until, shown_by.until, Some(caller.identity.expires)];
+    let until = until.into_iter().flatten().min();
     let cause = Cause {
         client: Some(caller.client().clone()),
-        consent: Some(id.clone()),
+        consent: Some(consent.id.clone()),
         correlation: Some(caller.correlation.clone()),
         trace: caller.trace.clone(),
         ..Cause::by(Actor::Client)
     };
-    let also = [(id.into(), version)].into_iter().chain(customer).collect();
-    let until = until.into_iter().chain([caller.identity.expires]).min();
+    let shown_by = Some(shown_by).filter(|shown_by| shown_by.id != consent.id);
+    let consents = [Some(consent), shown_by].into_iter().flatten();
+    let also = consents.map(|consent| (consent.id.into(), consent.version));
+    let also = also.chain(customer).collect();
     Order { command, cause, also, until, receipt }
 }
 

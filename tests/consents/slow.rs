@@ -1,12 +1,7 @@
 //! Who sends slowly: what it may do is judged by how things are when it has sent everything.
 
-use std::collections::BTreeSet;
-
-use chrono::{DateTime, TimeDelta, Utc};
-use events::{
-    consent::Scope,
-    id::{CustomerId, PersonId, Position, StreamId},
-};
+use chrono::Utc;
+use events::consent::Scope;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -144,90 +139,4 @@ async fn a_token_that_ends_before_the_body_is_no_longer_good() {
     }
     held.send().await.problem(401, "EXPIRED_TOKEN");
     assert_eq!(app.watermark(), before);
-}
-
-/// Writes by many at once, each until it is refused; what they are told then.
-async fn crowd(app: &TestApp, path: &str, end: impl Future<Output = ()>) -> BTreeSet<u16> {
-    let gamma = app.client("gamma");
-    let writers = (0..60).map(|nth| {
-        let (gamma, path) = (gamma.clone(), path.to_owned());
-        tokio::spawn(async move {
-            for again in 0.. {
-                let mail = email_of(&format!("m{nth}-{again}@example.com"));
-                let status = gamma.put(&path, &mail).await.status;
-                if status != 200 {
-                    return status;
-                }
-            }
-            unreachable!("there is always a next number")
-        })
-    });
-    let (told, ()) = tokio::join!(futures::future::join_all(writers), end);
-    told.into_iter().map(Result::unwrap).collect()
-}
-
-/// What is in the log of a person, with when it was recorded.
-fn recorded(app: &TestApp, person: &str) -> Vec<(Position, DateTime<Utc>)> {
-    let stream = StreamId::Person(PersonId::parse(person).unwrap());
-    let history = app.service().app.log.history(&stream).unwrap();
-    let envelopes = history.events.iter().map(|recorded| &recorded.envelope);
-    envelopes.map(|envelope| (envelope.position, envelope.recorded_at)).collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_recorded_under_a_consent_once_it_has_ended_by_the_clock() {
-    let app = TestApp::start().await;
-    let ends = Utc::now() + TimeDelta::seconds(1);
-    let mut line = consent("N-7", "gamma", &["C-1"], &ALL);
-    line["consent"]["validTo"] = ends.to_rfc3339().into();
-    app.state([line]).await;
-    let told = crowd(&app, "/persons/P-1/contactdetails/K-1", async {}).await;
-    assert_eq!(told, [404].into());
-    let late: Vec<_> = recorded(&app, "P-1").into_iter().filter(|(_, at)| *at >= ends).collect();
-    assert!(late.is_empty(), "{late:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_recorded_through_a_customer_once_it_is_closed() {
-    let app = TestApp::start().await;
-    app.state([consent("N-7", "gamma", &["C-5"], &ALL)]).await;
-    app.state([person("P-5", &[("K-1", "p5@example.com")])]).await;
-    let closing = async {
-        let persons = [("P-1", "accountOwner"), ("P-5", "accountOwner")];
-        app.state([with(customer("C-5", &persons), "/customer/status", "closed")]).await;
-    };
-    let told = crowd(&app, "/persons/P-5/contactdetails/K-1", closing).await;
-    assert_eq!(told, [409].into());
-    let stream = StreamId::Customer(CustomerId::parse("C-5").unwrap());
-    let closed = app.service().app.log.history(&stream).unwrap();
-    let closed = closed.events.last().unwrap().envelope.position;
-    let late: Vec<_> = recorded(&app, "P-5").into_iter().filter(|(at, _)| *at > closed).collect();
-    assert!(late.is_empty(), "closed at {closed}: {late:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_writes_to_a_customer_all_the_time_keeps_nobody_from_its_persons() {
-    let app = TestApp::start().await;
-    let (alpha, gamma) = (app.client("alpha"), app.client("gamma"));
-    app.state([consent("N-7", "gamma", &["C-1"], &ALL)]).await;
-    let flooding = futures::future::join_all((0..8).map(|nth| {
-        let alpha = alpha.clone();
-        async move {
-            for again in 0.. {
-                let town = if again % 2 == 0 { "Bern" } else { "Chur" };
-                let address = with(change(1, town), "/addressName", format!("{nth}"));
-                alpha.put("/customers/C-1/addresses", &address).await;
-            }
-        }
-    }));
-    let writing = async {
-        for nth in 0..20 {
-            let mail = email_of(&format!("m{nth}@example.com"));
-            gamma.put("/persons/P-1/contactdetails/K-1", &mail).await.is(200);
-        }
-    };
-    tokio::select! {
-        _ = flooding => unreachable!("it has no end"),
-        () = writing => {}
-    }
 }

@@ -41,7 +41,9 @@ fn only_the_named_client_sees_only_what_exists() {
     bank.customer("C-1", [opened("Stark")]);
     let projections = bank.projections("p");
     let access = |of: &str, id: &str| projections.access(&client(of), &customer(id), day(1));
-    let consent = ConsentId::parse("N-1").unwrap();
+    let consent =
+        projections.consent_for(&client("A"), &customer("C-1"), Scope::CustomerRead, day(1));
+    let consent = consent.unwrap();
     let full = Access { scopes: scopes(&Scope::ALL), closed: false, consent };
     assert_eq!(access("A", "C-1").as_ref(), Some(&full));
     assert_eq!(access("A", "C-2"), None);
@@ -157,7 +159,9 @@ fn a_person_is_seen_once_registered_and_through_visible_customers_only() {
     bank.person("P-1", [registered("Tony")]);
     bank.settle(&projections);
     let through = |(id, version): (&str, u64), closed, relations: &[Option<Relation>]| {
-        let consent = ConsentId::parse("N-1").unwrap();
+        let consent =
+            projections.consent_for(&client("A"), &customer(id), Scope::CustomerRead, day(1));
+        let consent = consent.unwrap();
         let (customer, relations) = (customer(id), relations.to_vec());
         PersonCustomer { customer, version: Version(version), closed, consent, relations }
     };
