@@ -3,28 +3,31 @@
 pub mod consent;
 pub mod customer;
 pub mod person;
+mod states;
 mod turns;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use events::{
-    envelope::{Actor, Cause},
+    envelope::Cause,
     event::Event,
     id::{ConsentId, CustomerId, PersonId, Position, StreamId, Version},
     log::{Append, AppendError, Appended, EventLog, NewReceipt, Outcome, ReadError, Receipt},
 };
-use quick_cache::sync::Cache;
 
 use self::{
-    consent::{Consent, ConsentCommand},
-    customer::{Customer, CustomerCommand},
-    person::{Person, PersonCommand},
+    consent::ConsentCommand,
+    customer::CustomerCommand,
+    person::PersonCommand,
+    states::{Lent, States},
     turns::{Taken, Turns},
 };
 
 /// Tries of one command when foreign writers keep being first.
 const TRIES_MAX: usize = 4;
-/// Streams whose state stays folded in memory.
-const STATES_MAX: usize = 8192;
+/// Events that are read where a command runs; more would keep others waiting.
+const READ_AT_ONCE_MAX: u64 = 64;
 
 /// Bounds that today's rules set.
 #[derive(Debug, Clone, Copy)]
@@ -145,32 +148,19 @@ impl Command {
     }
 }
 
-/// The state of one aggregate, and the version that it was folded up to.
-#[derive(Debug, Clone)]
-struct Folded {
-    state: State,
-    version: Version,
-}
-
-#[derive(Debug, Clone)]
-enum State {
-    Customer(Customer),
-    Person(Person),
-    Consent(Consent),
-}
-
 /// Executes commands, one at a time on each stream.
 #[derive(Debug)]
 pub struct Commands {
     log: EventLog,
     limits: Limits,
     turns: Turns,
-    states: Cache<StreamId, Folded>,
+    states: Arc<States>,
 }
 
 impl Commands {
     pub fn new(log: EventLog, limits: Limits) -> Self {
-        Self { log, limits, turns: Turns::default(), states: Cache::new(STATES_MAX) }
+        let states = Arc::new(States::new(log.clone()));
+        Self { log, limits, turns: Turns::default(), states }
     }
 
     /// The turn on a stream, for whoever stands on it and keeps losing to those who write to it. A
@@ -182,28 +172,22 @@ impl Commands {
     /// Decides and appends; what this returns is safe on the disk.
     pub async fn execute(&self, order: Order) -> Result<Done, CommandError> {
         let stream = order.command.stream();
-        let _turn = self.turn(&stream).await?;
+        let mut turn = self.turn(&stream).await?;
         for _ in 0..TRIES_MAX {
             // A copy of this very command may have been first, and have changed what is decided.
             if let Some(answered) = self.answered(&order)? {
                 return Ok(Done::Before(answered));
             }
-            let before = self.load(&stream)?;
-            let events = match before.state.decide(order.command.clone(), &self.limits) {
-                Ok(events) => events,
-                Err(rejection) => {
-                    self.states.insert(stream, before);
-                    return Err(rejection.into());
-                }
-            };
+            let mut state;
+            (state, turn) = self.state(&stream, turn).await?;
+            let events = state.decide(order.command.clone(), &self.limits)?;
             if events.is_empty() && order.receipt.is_none() {
-                let (position, version) = (self.log.watermark(), before.version);
-                self.states.insert(stream, before);
+                let (position, version) = (self.log.watermark(), state.version());
                 return Ok(Done::Now { position, version, events });
             }
-            match self.append(&order, &stream, before.version, &events).await {
+            match self.append(&order, &stream, state.version(), &events).await {
                 Ok(Outcome::Appended(appended)) => {
-                    self.remember(stream, before, order.cause.actor, &events);
+                    state.evolve(order.cause.actor, &events);
                     let Appended { position, version } = appended;
                     return Ok(Done::Now { position, version, events });
                 }
@@ -219,12 +203,11 @@ impl Commands {
     /// comes again to a state in which it could be.
     pub async fn keep_rejection(&self, order: Order) -> Result<(), CommandError> {
         let stream = order.command.stream();
-        let _turn = self.turn(&stream).await?;
+        let mut turn = self.turn(&stream).await?;
         for _ in 0..TRIES_MAX {
-            let before = self.load(&stream)?;
-            let version = before.version;
-            self.states.insert(stream.clone(), before);
-            match self.append(&order, &stream, version, &[]).await {
+            let state;
+            (state, turn) = self.state(&stream, turn).await?;
+            match self.append(&order, &stream, state.version(), &[]).await {
                 Err(AppendError::Conflict(_)) => {}
                 kept => return kept.map(|_| ()).map_err(failed),
             }
@@ -264,25 +247,21 @@ impl Commands {
         self.log.append(append).await
     }
 
-    /// The state of a stream, taken out of memory: whose turn it is owns it, and whoever is cut
-    /// off in the middle leaves nothing behind that could be old.
-    fn load(&self, stream: &StreamId) -> Result<Folded, ReadError> {
-        if let Some((_, folded)) = self.states.remove(stream) {
-            return Ok(folded);
+    /// The state of a stream, with the turn on it. Where much must be read for it, a thread for
+    /// such work does, and keeps the turn: so whoever gives up meanwhile starts no second one.
+    async fn state(&self, stream: &StreamId, turn: Taken) -> Result<(Lent, Taken), CommandError> {
+        let mut state = self.states.lend(stream);
+        if state.behind()? <= READ_AT_ONCE_MAX {
+            state.catch_up()?;
+            return Ok((state, turn));
         }
-        let history = self.log.history(stream)?;
-        let mut folded = Folded { state: State::new(stream), version: Version::ZERO };
-        for recorded in &history.events {
-            folded.take(recorded.envelope.head.cause.actor, &recorded.event);
-        }
-        Ok(folded)
-    }
-
-    fn remember(&self, stream: StreamId, mut folded: Folded, actor: Actor, events: &[Event]) {
-        for event in events {
-            folded.take(actor, event);
-        }
-        self.states.insert(stream, folded);
+        let read = tokio::task::spawn_blocking(move || {
+            let caught_up = state.catch_up();
+            (caught_up.map(|()| state), turn)
+        });
+        // Only the end of the process cuts it off.
+        let (state, turn) = read.await.map_err(|_| CommandError::Busy)?;
+        Ok((state?, turn))
     }
 }
 
@@ -297,52 +276,5 @@ fn failed(error: AppendError) -> CommandError {
         AppendError::DiskFull => CommandError::DiskFull,
         AppendError::Stopped(_) | AppendError::Read(_) => CommandError::Failed(error),
         AppendError::Unknown(_) => CommandError::Unknown(error),
-    }
-}
-
-impl Folded {
-    fn take(&mut self, actor: Actor, event: &Event) {
-        self.version = self.version.next();
-        match (&mut self.state, event) {
-            (State::Customer(state), Event::Customer(event)) => {
-                state.evolve(actor, self.version, event);
-            }
-            (State::Person(state), Event::Person(event)) => {
-                state.evolve(actor, self.version, event);
-            }
-            (State::Consent(state), Event::Consent(event)) => state.evolve(actor, event),
-            (
-                State::Customer(_) | State::Person(_) | State::Consent(_),
-                Event::Customer(_) | Event::Person(_) | Event::Consent(_),
-            ) => unreachable!("a stream holds the events of its own aggregate"),
-        }
-    }
-}
-
-impl State {
-    fn new(stream: &StreamId) -> Self {
-        match stream {
-            StreamId::Customer(_) => Self::Customer(Customer::default()),
-            StreamId::Person(_) => Self::Person(Person::default()),
-            StreamId::Consent(_) => Self::Consent(Consent::default()),
-        }
-    }
-
-    fn decide(&self, command: Command, limits: &Limits) -> Result<Vec<Event>, Rejection> {
-        match (self, command) {
-            (Self::Customer(state), Command::Customer(_, command)) => {
-                Ok(state.decide(command, limits)?.into_iter().map(Event::Customer).collect())
-            }
-            (Self::Person(state), Command::Person(_, command)) => {
-                Ok(state.decide(command, limits)?.into_iter().map(Event::Person).collect())
-            }
-            (Self::Consent(state), Command::Consent(_, command)) => {
-                Ok(state.decide(command)?.into_iter().map(Event::Consent).collect())
-            }
-            (
-                Self::Customer(_) | Self::Person(_) | Self::Consent(_),
-                Command::Customer(..) | Command::Person(..) | Command::Consent(..),
-            ) => unreachable!("a command goes to the stream that it names"),
-        }
     }
 }

@@ -39,6 +39,41 @@ async fn a_client_beyond_its_share_is_told_when_to_come_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_looked_at_in_vain_counts_too() {
+    let app = bank_with(|http| (http.rate_per_s, http.rate_burst) = (1, 5)).await;
+    let customers: Vec<_> = (0..1000).map(|nth| format!("X-{nth}")).collect();
+    let customers: Vec<_> = customers.iter().map(String::as_str).collect();
+    let mut ended = consent("N-7", "gamma", &customers, &ALL);
+    ended["consent"]["validTo"] = "2001-01-01T00:00:00Z".into();
+    app.state([ended]).await;
+    let gamma = app.client("gamma");
+    assert_eq!(gamma.get("/customers").await.is(200).json(), serde_json::json!([]));
+    gamma.get("/customers").await.problem(429, "TOO_MANY_REQUESTS");
+    app.client("alpha").get("/customers").await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_far_back_in_the_history_counts_for_what_is_read() {
+    let app = bank_with(|http| (http.rate_per_s, http.rate_burst) = (1, 5)).await;
+    let stated = |nth: usize| {
+        let other = format!("p{nth}@example.com");
+        person("P-1", &[("K-1", "p1@example.com"), ("K-2", &other)])
+    };
+    app.state((0..1000).map(stated)).await;
+    let alpha = app.client("alpha");
+    let mail = email_of("p1@example.com");
+    let unchanged = || {
+        let ask = alpha.ask(Method::PUT, "/persons/P-1/contactdetails/K-1").json(&mail);
+        ask.header("idempotency-key", "far-back").send()
+    };
+    let first = unchanged().await.is(200);
+    let again = unchanged().await.is(200);
+    assert!(again.was_replayed());
+    assert_eq!((again.etag(), &again.body), (first.etag(), &first.body));
+    unchanged().await.problem(429, "TOO_MANY_REQUESTS");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_much_is_refused_at_once_while_health_is_answered() {
     let app = bank_with(|http| (http.at_once_max, http.waiting_max) = (1, 0)).await;
     let alpha = app.client("alpha");

@@ -153,6 +153,8 @@ fn cases() -> Vec<Case> {
         post().header("idempotency-key", "").set("/dispatchType", "pigeon").is(400, "INVALID_PAYLOAD").at(&["", "/dispatchType"]).told(&["the header Idempotency-Key must have 1 to 255 visible characters"]),
         post().header("if-match", "é").set("/dispatchType", "pigeon").is(400, "MALFORMED_PAYLOAD").at(&["", "/dispatchType"]),
         post().header("idempotency-key", "used").is(422, "IDEMPOTENCY_KEY_REUSED"),
+        put().on("PUT /customers/C-1/addresses/x").unset("/addressIdentification").header("idempotency-key", "used").is(422, "IDEMPOTENCY_KEY_REUSED"),
+        contact().on("PUT /persons/P-1/contactdetails/%20").header("idempotency-key", "used").is(422, "IDEMPOTENCY_KEY_REUSED"),
         post().header("if-match", "\"1-999\"").is(412, "PRECONDITION_FAILED"),
         put().header("if-match", "\"1-999\"").is(412, "PRECONDITION_FAILED"),
         contact().header("if-match", "\"x\"").is(412, "PRECONDITION_FAILED"),

@@ -107,14 +107,16 @@ impl Index {
     }
 
     /// Customers that the client may see, in the order of their ids.
+    ///
+    /// Consents that have ended by the clock leave candidates behind, so what it costs is counted.
     pub(crate) fn customers(
         &self,
         client: &ClientId,
         now: DateTime<Utc>,
-        after: Option<&CustomerId>,
-        limit: usize,
+        (after, limit): (Option<&CustomerId>, usize),
+        looked_at: &mut usize,
     ) -> Vec<CustomerId> {
-        let candidates = self.customers_of(client, after);
+        let candidates = self.customers_of(client, after).inspect(|_| *looked_at += 1);
         let visible = candidates.filter(|customer| self.access(client, customer, now).is_some());
         visible.take(limit).cloned().collect()
     }
@@ -124,12 +126,13 @@ impl Index {
         &self,
         client: &ClientId,
         now: DateTime<Utc>,
-        after: Option<&PersonId>,
-        limit: usize,
+        (after, limit): (Option<&PersonId>, usize),
+        looked_at: &mut usize,
     ) -> Vec<PersonId> {
         let candidates = self.persons_of(client, after);
         let visible = candidates.filter(|person| {
             self.customers_between(client, person)
+                .inspect(|_| *looked_at += 1)
                 .any(|customer| self.access(client, customer, now).is_some())
         });
         visible.take(limit).cloned().collect()
@@ -141,8 +144,10 @@ impl Index {
         client: &ClientId,
         person: &PersonId,
         now: DateTime<Utc>,
+        looked_at: &mut usize,
     ) -> Vec<PersonCustomer> {
         self.customers_between(client, person)
+            .inspect(|_| *looked_at += 1)
             .filter_map(|customer| {
                 let access = self.access(client, customer, now)?;
                 let seen = self.customer(customer)?;

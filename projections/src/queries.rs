@@ -129,10 +129,10 @@ impl Projections {
         &self,
         client: &ClientId,
         now: DateTime<Utc>,
-        after: Option<&CustomerId>,
-        limit: usize,
+        page: (Option<&CustomerId>, usize),
+        looked_at: &mut usize,
     ) -> Vec<CustomerId> {
-        self.shared().index.read().customers(client, now, after, limit)
+        self.shared().index.read().customers(client, now, page, looked_at)
     }
 
     /// Persons behind customers that a client may see, in the order of their ids, each once.
@@ -140,10 +140,10 @@ impl Projections {
         &self,
         client: &ClientId,
         now: DateTime<Utc>,
-        after: Option<&PersonId>,
-        limit: usize,
+        page: (Option<&PersonId>, usize),
+        looked_at: &mut usize,
     ) -> Vec<PersonId> {
-        self.shared().index.read().persons(client, now, after, limit)
+        self.shared().index.read().persons(client, now, page, looked_at)
     }
 
     /// Through which customers a client sees a person; through none: it does not see it.
@@ -152,7 +152,8 @@ impl Projections {
         client: &ClientId,
         person: &PersonId,
         now: DateTime<Utc>,
+        looked_at: &mut usize,
     ) -> Vec<PersonCustomer> {
-        self.shared().index.read().person_customers(client, person, now)
+        self.shared().index.read().person_customers(client, person, now, looked_at)
     }
 }

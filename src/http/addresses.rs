@@ -171,8 +171,9 @@ async fn replace(
 ) -> Result<Response, Problem> {
     let Change { customer, address, replacement: change } = asked;
     let Writable { customer, consent, .. } = writable(app, caller, Some(customer))?;
+    let before = write.answered(app)?;
     let address = address.ok_or_else(unknown)?;
-    if let Some(before) = write.answered(app)? {
+    if let Some(before) = before {
         let whose = through(&customer, &consent.id);
         let answered = (before.position, true);
         return Ok(write::answer(

@@ -2,6 +2,7 @@
 //! more than its share.
 
 use std::{
+    collections::HashMap,
     num::NonZeroU32,
     sync::{
         Arc,
@@ -15,6 +16,7 @@ use governor::{
     DefaultKeyedRateLimiter, NotUntil, Quota,
     clock::{Clock, DefaultClock},
 };
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::{self, Problem};
@@ -28,7 +30,12 @@ pub(crate) struct Admission {
     wait_time_max: Duration,
     /// None: nobody is counted.
     rates: Option<DefaultKeyedRateLimiter<ClientId>>,
+    /// What was looked at for each client, and not yet counted.
+    looked_at: Mutex<HashMap<ClientId, usize>>,
 }
+
+/// How many records or candidates looked at count as one more request of a client's share.
+const LOOKED_AT_A_REQUEST: usize = 100;
 
 /// The place of a request among those that are served at once; free again when dropped.
 pub(super) type Place = OwnedSemaphorePermit;
@@ -47,6 +54,7 @@ impl Admission {
             waiting_max: settings.waiting_max,
             wait_time_max: Duration::from_millis(settings.waiting_ms_max),
             rates: rate.map(|rate| DefaultKeyedRateLimiter::keyed(quota(rate))),
+            looked_at: Mutex::default(),
         }
     }
 
@@ -68,13 +76,31 @@ impl Admission {
     /// Counts a request of a client, whose token was found good; an error beyond its share.
     pub(super) fn count(&self, client: &ClientId) -> Result<(), Problem> {
         let Some(rates) = &self.rates else { return Ok(()) };
-        rates.check_key(client).map_err(|not_until| beyond_its_share(&not_until))
+        let count = || rates.check_key(client).map_err(|not_until| beyond_its_share(&not_until));
+        let mut looked_at = self.looked_at.lock();
+        if let Some(owed) = looked_at.get_mut(client) {
+            while *owed >= LOOKED_AT_A_REQUEST {
+                count()?;
+                *owed -= LOOKED_AT_A_REQUEST;
+            }
+        }
+        drop(looked_at);
+        count()
+    }
+
+    /// Notes how much was looked at for a request that was let in: where it was much, it counts as
+    /// more requests than one, before the client's next.
+    pub(super) fn looked_at(&self, client: &ClientId, many: usize) {
+        if self.rates.is_some() {
+            *self.looked_at.lock().entry(client.clone()).or_default() += many;
+        }
     }
 
     /// Forgets clients that were not heard of for a while.
     pub(crate) fn forget_quiet(&self) {
         if let Some(rates) = &self.rates {
             rates.retain_recent();
+            self.looked_at.lock().retain(|_, owed| *owed >= LOOKED_AT_A_REQUEST);
         }
     }
 }
@@ -142,6 +168,21 @@ mod tests {
         shares.count(&beta).unwrap();
         shares.forget_quiet();
         assert!(shares.count(&alpha).is_err());
+    }
+
+    #[test]
+    fn what_was_looked_at_is_counted_before_the_next_request() {
+        let shares = admission(|http| (http.rate_per_s, http.rate_burst) = (1, 5));
+        let [alpha, beta] = ["alpha", "beta"].map(|id| ClientId::parse(id).unwrap());
+        shares.count(&alpha).unwrap();
+        shares.looked_at(&alpha, LOOKED_AT_A_REQUEST - 1);
+        shares.count(&alpha).unwrap();
+        shares.looked_at(&alpha, 10 * LOOKED_AT_A_REQUEST);
+        assert!(shares.count(&alpha).is_err());
+        shares.count(&beta).unwrap();
+        // What is owed stays owed.
+        shares.forget_quiet();
+        assert!(shares.looked_at.lock()[&alpha] > 5 * LOOKED_AT_A_REQUEST);
     }
 
     #[test]

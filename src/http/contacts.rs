@@ -10,10 +10,12 @@ use axum::{
 use events::{
     consent::Scope,
     contact::ContactDetail,
+    envelope::Recorded,
     event::{Event, Personal},
     id::{ContactId, CustomerId, PersonId, Position, Version},
     log::Receipt,
     person::PersonEvent,
+    record::Record,
 };
 use projections::{Answer, ConsentFor, PersonCustomer};
 
@@ -82,7 +84,7 @@ async fn append(
     if let Some(before) = write.answered(app)? {
         let whose = links(customers);
         let target = Target { contact: None, seen: of(person, &whose) };
-        return written_before(app, caller, target, &before);
+        return written_before(app, caller, target, &before).await;
     }
     let if_match = write.seen(app, || shown_through(app, person, customers))?;
     let contact = new_id();
@@ -93,7 +95,7 @@ async fn append(
     let (done, covering) = write::carry_out(app, caller, (command, receipt), ground).await?;
     let whose = [covering.through()];
     let target = Target { contact: None, seen: of(person, &whose) };
-    written(app, caller, target, StatusCode::CREATED, &done)
+    written(app, caller, target, StatusCode::CREATED, &done).await
 }
 
 pub(super) async fn change(
@@ -129,11 +131,12 @@ async fn replace(
 ) -> Result<Response, Problem> {
     let Writable { person, customers, .. } = through;
     let Change { contact, detail } = asked;
+    let before = write.answered(app)?;
     let contact = contact.ok_or_else(unknown)?;
-    if let Some(before) = write.answered(app)? {
+    if let Some(before) = before {
         let whose = links(customers);
         let target = Target { contact: Some(&contact), seen: of(person, &whose) };
-        return written_before(app, caller, target, &before);
+        return written_before(app, caller, target, &before).await;
     }
     let current = || app.projections.contact(person, &contact)?.ok_or_else(unknown).map(Some);
     let if_match = write.seen(app, current)?;
@@ -150,7 +153,9 @@ async fn replace(
             let current = app.projections.contact(person, &contact)?.ok_or_else(unknown)?;
             Ok(unchanged(app, caller, target.seen, current, *position))
         }
-        Done::Now { .. } | Done::Before(_) => written(app, caller, target, StatusCode::OK, &done),
+        Done::Now { .. } | Done::Before(_) => {
+            written(app, caller, target, StatusCode::OK, &done).await
+        }
     }
 }
 
@@ -246,7 +251,7 @@ struct Target<'a> {
     seen: Seen<'a>,
 }
 
-fn written(
+async fn written(
     app: &App,
     caller: &Caller,
     target: Target<'_>,
@@ -254,7 +259,7 @@ fn written(
     done: &Done,
 ) -> Result<Response, Problem> {
     match done {
-        Done::Before(before) => written_before(app, caller, target, before),
+        Done::Before(before) => written_before(app, caller, target, before).await,
         Done::Now { position, version, events } => {
             let [Event::Person(event)] = events.as_slice() else {
                 return Err(problem::broken("one write made not one event".to_owned()));
@@ -267,7 +272,7 @@ fn written(
 }
 
 /// Made again from the history: what was stated of the contact detail when the answer was given.
-fn written_before(
+async fn written_before(
     app: &App,
     caller: &Caller,
     target: Target<'_>,
@@ -275,19 +280,43 @@ fn written_before(
 ) -> Result<Response, Problem> {
     let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
     let answered = (before.position, true);
-    let history = app.log.history(&before.stream).map_err(problem::failed)?;
     let named = target.contact.map(ContactId::as_str).or(before.ids.first().map(String::as_str));
-    for recorded in history.events.iter().rev() {
+    let recorded = last_about(app, caller, before, named.unwrap_or_default()).await?;
+    if let Some(recorded) = recorded
+        && let Event::Person(event) = &recorded.event
+        && let Some(stated) = Stated::of(event)
+    {
         let version = recorded.envelope.head.version;
-        if version <= before.version
-            && let Event::Person(event) = &recorded.event
-            && let Some(stated) = Stated::of(event)
-            && Some(stated.contact.as_str()) == named
-        {
-            return Ok(stated.answer((app, caller), (status, target.seen), version, answered));
-        }
+        return Ok(stated.answer((app, caller), (status, target.seen), version, answered));
     }
     Err(problem::no_such("What the first answer told was forgotten since."))
+}
+
+/// The last event about a contact detail up to a receipt: the write's own, or, where it changed
+/// nothing, one before it, which may be far back.
+async fn last_about(
+    app: &App,
+    caller: &Caller,
+    receipt: &Receipt,
+    contact: &str,
+) -> Result<Option<Recorded>, Problem> {
+    let is_about = {
+        let contact = contact.to_owned();
+        move |record: &Record| record.envelope().head.object.as_deref() == Some(&contact)
+    };
+    let own = app.log.record_of(&receipt.stream, receipt.version).map_err(problem::failed)?;
+    let found = if let Some(own) = own.filter(&is_about) {
+        Some(own)
+    } else {
+        let (log, stream, last) = (app.log.clone(), receipt.stream.clone(), receipt.version);
+        let look = move || log.last_before(&stream, last, is_about);
+        let looked = tokio::task::spawn_blocking(look).await;
+        let looked = looked.map_err(|_| problem::broken("a look back ended".to_owned()))?;
+        let (found, looked_at) = looked.map_err(problem::failed)?;
+        app.admission.looked_at(caller.client(), looked_at);
+        found
+    };
+    found.map(|record| app.log.recorded(record).map_err(problem::failed)).transpose()
 }
 
 fn unchanged(

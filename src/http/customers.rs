@@ -34,8 +34,9 @@ pub(super) async fn list(
     let reader = reader.needing(&app, Scope::CustomerRead, page.as_ref().err()).await?;
     let page = page?;
     let after = page.after.as_deref().and_then(|id| CustomerId::parse(id).ok());
-    let ids =
-        app.projections.customers(reader.client(), clock::now(), after.as_ref(), page.wanted());
+    let (client, wanted, mut looked_at) = (reader.client(), page.wanted(after.as_ref()), 0);
+    let ids = app.projections.customers(client, clock::now(), wanted, &mut looked_at);
+    app.admission.looked_at(client, looked_at);
     page.answer(&app, &reader, ids, |id| {
         // What was revoked since the ids were found is left out.
         let Ok((customer, access)) = visible(&app, &reader, Some(id.clone())) else {

@@ -16,8 +16,6 @@ pub(super) const LIMIT_DEFAULT: usize = 100;
 pub(super) const LIMIT_MAX: usize = 1000;
 /// A page that has grown to so many bytes ends there: what nobody reads lies in memory.
 pub(super) const PAGE_BYTES: usize = 512 * 1024;
-/// Items that count as one more request of the client's share.
-const ITEMS_A_REQUEST: usize = 100;
 pub(super) const LIMIT_UNREADABLE: &str = "the parameter limit is not a whole number";
 
 /// Which page somebody asks for.
@@ -60,9 +58,9 @@ impl Page {
         Ok(Self { list, after, limit })
     }
 
-    /// How many ids to ask for: one more than fit, to see whether it goes on.
-    pub(super) fn wanted(&self) -> usize {
-        self.limit + 1
+    /// Behind which id to look, and for how many: one more than fit, to see whether it goes on.
+    pub(super) fn wanted<'a, I>(&self, after: Option<&'a I>) -> (Option<&'a I>, usize) {
+        (after, self.limit + 1)
     }
 
     /// The page, from the ids that were found and what each of them answers.
@@ -77,9 +75,7 @@ impl Page {
         let mut answers = Vec::with_capacity(items_max);
         let (mut bytes, mut looked_at) = (0, 0);
         for id in ids.iter().take(items_max) {
-            // A client that has used up its share gets what it has, and goes on from there.
-            let is_counted = looked_at > 0 && looked_at % ITEMS_A_REQUEST == 0;
-            if bytes >= PAGE_BYTES || is_counted && app.admission.count(reader.client()).is_err() {
+            if bytes >= PAGE_BYTES {
                 break;
             }
             let answer = answer_of(id)?;

@@ -34,7 +34,9 @@ pub(super) async fn list(
     let reader = reader.needing(&app, Scope::CustomerRead, page.as_ref().err()).await?;
     let page = page?;
     let after = page.after.as_deref().and_then(|id| PersonId::parse(id).ok());
-    let ids = app.projections.persons(reader.client(), clock::now(), after.as_ref(), page.wanted());
+    let (client, wanted, mut looked_at) = (reader.client(), page.wanted(after.as_ref()), 0);
+    let ids = app.projections.persons(client, clock::now(), wanted, &mut looked_at);
+    app.admission.looked_at(client, looked_at);
     page.answer(&app, &reader, ids, |id| {
         // What was revoked since the ids were found is left out.
         let Ok((person, through)) = visible(&app, &reader, Some(id.clone())) else {
@@ -84,6 +86,8 @@ pub(super) fn visible(
     person: Option<PersonId>,
 ) -> Result<(PersonId, Vec<PersonCustomer>), Problem> {
     let person = person.ok_or_else(problem::not_visible)?;
-    let through = app.projections.person_customers(caller.client(), &person, clock::now());
+    let (client, mut looked_at) = (caller.client(), 0);
+    let through = app.projections.person_customers(client, &person, clock::now(), &mut looked_at);
+    app.admission.looked_at(client, looked_at);
     if through.is_empty() { Err(problem::not_visible()) } else { Ok((person, through)) }
 }

@@ -127,6 +127,43 @@ impl EventLog {
         Ok(records)
     }
 
+    /// How many events a stream has.
+    pub fn version(&self, stream: &StreamId) -> Result<Version, ReadError> {
+        Ok(self.shared.tail(stream)?.version)
+    }
+
+    /// The record of one version of a stream; none where there is none.
+    pub fn record_of(
+        &self,
+        stream: &StreamId,
+        version: Version,
+    ) -> Result<Option<Record>, ReadError> {
+        match self.shared.position_of(stream, version)? {
+            Some(position) => self.record(position),
+            None => Ok(None),
+        }
+    }
+
+    /// The last record of a stream before a version that is what is sought, and how many were
+    /// looked at for it.
+    pub fn last_before(
+        &self,
+        stream: &StreamId,
+        version: Version,
+        is_sought: impl Fn(&Record) -> bool,
+    ) -> Result<(Option<Record>, usize), ReadError> {
+        let mut looked_at = 0;
+        for before in (1..version.0).rev() {
+            looked_at += 1;
+            let record = self.record_of(stream, Version(before))?;
+            let record = record.ok_or_else(|| ReadError::Index(stream.clone()))?;
+            if is_sought(&record) {
+                return Ok((Some(record), looked_at));
+            }
+        }
+        Ok((None, looked_at))
+    }
+
     /// Everything after a position; from the start, after `Position::ZERO`.
     pub fn after(&self, position: Position) -> After {
         let (next, end) = (position.next(), self.watermark());

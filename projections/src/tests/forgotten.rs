@@ -22,7 +22,7 @@ fn a_customer_whose_identity_is_forgotten_keeps_id_status_and_lists() {
     let body = r#"{"customerIdentification":"C-1","status":"active","personList":[{"personIdentification":"P-1"}],"addressList":[{"addressIdentification":1}]}"#;
     check(projections.customer(&customer("C-1")), r#""1-3""#, body);
     assert!(projections.address(&customer("C-1"), address(1)).unwrap().is_some());
-    let seen = projections.person_customers(&client("A"), &person("P-1"), day(1));
+    let seen = projections.person_customers(&client("A"), &person("P-1"), day(1), &mut 0);
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].relations, [None]);
     assert_eq!(projections.parked(), []);
@@ -60,8 +60,8 @@ fn a_person_whose_identity_is_forgotten_is_not_served() {
     check_none(projections.person(&id, &[customer("C-1")]));
     check_none(projections.contacts(&id));
     check_none(projections.contact(&id, &contact("K-1")));
-    assert_eq!(projections.persons(&client("A"), day(1), None, 10), []);
-    assert_eq!(projections.person_customers(&client("A"), &id, day(1)), []);
+    assert_eq!(projections.persons(&client("A"), day(1), (None, 10), &mut 0), []);
+    assert_eq!(projections.person_customers(&client("A"), &id, day(1), &mut 0), []);
     assert_eq!(projections.parked(), []);
 }
 

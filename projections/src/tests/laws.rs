@@ -88,8 +88,8 @@ proptest! {
         prop_assert_eq!(digest, batched.digest().unwrap());
         prop_assert_eq!(parked, batched.parked());
         let seen = |projections: &crate::Projections| (
-            projections.customers(&client("A"), day(1), None, 100),
-            projections.persons(&client("A"), day(1), None, 100),
+            projections.customers(&client("A"), day(1), (None, 100), &mut 0),
+            projections.persons(&client("A"), day(1), (None, 100), &mut 0),
         );
         prop_assert_eq!(seen(&live), seen(&batched));
 

@@ -102,7 +102,7 @@ fn a_parked_customer_is_visible_so_that_its_readers_hear_of_it() {
     bank.consent("N-1", [granted("A", &["C-1", "C-2"])]);
     let projections = bank.projections("p");
     assert!(projections.access(&client("A"), &customer("C-1"), day(1)).is_some());
-    assert_eq!(projections.persons(&client("A"), day(1), None, 9), [person("P-1")]);
+    assert_eq!(projections.persons(&client("A"), day(1), (None, 9), &mut 0), [person("P-1")]);
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn events_before_the_one_that_parks_count_even_in_one_batch() {
     bank.person("P-1", [registered("Tony")]);
     bank.consent("N-2", [granted("B", &["C-1"])]);
     let projections = bank.projections("p");
-    assert_eq!(projections.persons(&client("B"), day(1), None, 9), [person("P-1")]);
-    assert_eq!(projections.persons(&client("A"), day(1), None, 9), []);
+    assert_eq!(projections.persons(&client("B"), day(1), (None, 9), &mut 0), [person("P-1")]);
+    assert_eq!(projections.persons(&client("A"), day(1), (None, 9), &mut 0), []);
     assert_eq!(projections.digest().unwrap(), bank.rebuilt());
 }
 

@@ -65,7 +65,8 @@ fn while_it_is_rebuilt_everything_that_was_seen_stays_seen() {
                 let applied = projections.applied();
                 assert!(applied >= last, "{applied} after {last}");
                 assert!(projections.ready() && projections.stopped().is_none());
-                let seen = projections.customers(&client("A"), day(1), None, 10_000).len();
+                let seen =
+                    projections.customers(&client("A"), day(1), (None, 10_000), &mut 0).len();
                 assert!(seen >= 300, "{seen} customers");
                 (last, reads) = (applied, reads + 1);
             }

@@ -67,9 +67,9 @@ fn access_is_the_same_after_a_restart() {
     let bank = Bank::new();
     some_history(&bank, 0, 30);
     let seen = |projections: &Projections| {
-        let customers = projections.customers(&client("A"), day(1), None, 100);
-        let persons = projections.persons(&client("A"), day(1), None, 100);
-        let through = projections.person_customers(&client("A"), &person("P-7"), day(1));
+        let customers = projections.customers(&client("A"), day(1), (None, 100), &mut 0);
+        let persons = projections.persons(&client("A"), day(1), (None, 100), &mut 0);
+        let through = projections.person_customers(&client("A"), &person("P-7"), day(1), &mut 0);
         (customers, persons, through)
     };
     let projections = bank.projections("p");
