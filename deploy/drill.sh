@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# The drill for operators: a service is backed up while it runs, gets another master key, loses its folder, and is restored as it was.
+# The drill for operators: a service is backed up while it runs, gets another master key, loses its folder, and is restored as it was; its stream on NATS goes on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=deploy/live.sh
 . deploy/live.sh
+nats_pid=''
+trap stop_nats EXIT
 
 main() {
   need curl curl
   build
+  start_nats
   start_service 200
   say "a bank of 200 customers is served; it is backed up while it runs"
   write first 201
@@ -44,6 +47,32 @@ main() {
     grep -qi '^idempotency-replayed: true' "$scratch/head" || fail "what was written under $key was done twice"
   done
   say "every answer is as before, and nothing is done twice"
+  write fourth 201
+  "$dossier" reconcile --url "$admin" >"$scratch/reconciled" 2>&1 ||
+    fail "stream and log differ: $(cat "$scratch/reconciled")"
+  say "the stream goes on behind what it held before, each event once"
+}
+
+# A NATS server that outlives the service; it ends with the drill.
+start_nats() {
+  local server
+  server=$(deploy/nats-server.sh) || fail "there is no nats-server"
+  mkdir "$scratch/nats"
+  "$server" --addr 127.0.0.1 --port -1 --jetstream --store_dir "$scratch/nats" --ports_file_dir "$scratch/nats" \
+    --log "$scratch/nats/log" &
+  nats_pid=$!
+  for ((i = 0; i < serve_s_max * 10; i++)); do
+    nats=$(sed -n 's/.*"nats":\["\([^"]*\)".*/\1/p' "$scratch/nats/"*.ports 2>/dev/null) || true
+    if [ -n "$nats" ]; then return; fi
+    kill -0 "$nats_pid" 2>/dev/null || fail "nats-server ended early: $(tail -n 1 "$scratch/nats/log")"
+    sleep 0.1
+  done
+  fail "nats-server did not start within $serve_s_max s"
+}
+
+stop_nats() {
+  if [ -n "$nats_pid" ] && kill -TERM "$nats_pid" 2>/dev/null; then wait "$nats_pid" || true; fi
+  leave
 }
 
 say() {

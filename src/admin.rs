@@ -131,6 +131,8 @@ fn render(app: &App, metrics: &PrometheusHandle) -> Response {
     gauge("dossier_log_stopped", u64::from(now.log.stopped.is_some()));
     gauge("dossier_projections_position", now.projections.position.0);
     gauge("dossier_projections_lag_events", now.projections.lag_events);
+    let rebuild_failed = u64::from(now.projections.rebuild_failed.is_some());
+    gauge("dossier_projections_rebuild_failed", rebuild_failed);
     gauge("dossier_access_journal_failed", u64::from(now.journal.failed.is_some()));
     let parked = u64::try_from(now.projections.parked.len()).unwrap_or(u64::MAX);
     gauge("dossier_projections_parked_streams", parked);

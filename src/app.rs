@@ -8,8 +8,10 @@ use events::{
     id::{ClientId, Position},
     log::{AppendError, EventLog},
     party::Relation,
+    record::Record,
 };
 use projections::{ProjectionSettings, Projections};
+use tokio::sync::Semaphore;
 
 use crate::{
     access::Tokens,
@@ -20,12 +22,15 @@ use crate::{
     intake::Intake,
     journal::{Journal, JournalSettings},
     listener::Pin,
-    opaque::Secrets,
+    opaque::{Place, Secrets},
     publisher::{Published, Publisher},
 };
 
 /// How long projections may take to come closer, before that is said to be an error.
 const STEP_TIME_MAX: Duration = Duration::from_mins(1);
+
+/// Archives that are made at the same time: each keeps a thread as long as its reader likes.
+pub const ARCHIVES_MAX: usize = 4;
 
 /// Everything that handlers need; one a process, shared.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ pub struct App {
     pub journal: Journal,
     pub(crate) admission: Admission,
     pub(crate) waiting: Waiting,
+    pub archives: Arc<Semaphore>,
 }
 
 /// What of the configuration handlers look at.
@@ -107,6 +113,7 @@ impl App {
             journal: open_journal(config)?,
             admission: Admission::new(&config.http),
             waiting: Waiting::default(),
+            archives: Arc::new(Semaphore::new(ARCHIVES_MAX)),
         }))
     }
 
@@ -120,6 +127,21 @@ impl App {
     /// Waits, bounded, until the projections have come this far; whether they have.
     pub async fn shown(&self, position: Position) -> bool {
         self.projections.wait_until(position, self.settings.wait_time_max).await
+    }
+
+    /// A position of this history; none where nothing stands there yet.
+    pub fn place(&self, position: Position) -> Result<Option<Place>, events::log::ReadError> {
+        if position == Position::ZERO {
+            return Ok(Some(Place { position, leaf: [0; 8] }));
+        }
+        let record = self.log.record(position)?;
+        let leaf = |record: Record| record.leaf_hash().first_chunk().copied().unwrap_or_default();
+        Ok(record.map(|record| Place { position, leaf: leaf(record) }))
+    }
+
+    /// Whether something else stands at a place: it is one of a history that is no more.
+    pub fn contradicts(&self, place: Place) -> bool {
+        matches!(self.place(place.position), Ok(Some(there)) if there != place)
     }
 
     /// Forgets the idempotency keys that are old enough, and tells how many. Blocks.
@@ -160,6 +182,7 @@ pub fn open_projections(config: &Config, log: EventLog) -> anyhow::Result<Projec
     let settings = ProjectionSettings {
         answers_bytes_max: config.projections.answers_bytes_max,
         store_cache_bytes: config.projections.cache_bytes,
+        free_bytes_min: config.log.free_bytes_min,
         ..ProjectionSettings::new(folder::projections_in(&config.data.dir))
     };
     Projections::open(&settings, log).context("the projections cannot be opened")

@@ -16,13 +16,13 @@ mod source;
 use std::{
     fs::{self, File},
     io::BufReader,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, ensure};
 use events::{
-    archive::Kind,
     id::Position,
+    keys::WrappedKeys,
     log::{Checked, FolderLock},
 };
 
@@ -30,6 +30,7 @@ pub use self::{
     files::{Archived, archives, keys_in},
     source::{EndedQuery, Source},
 };
+use crate::lasting::{self, For};
 
 /// What a backup added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,64 +43,75 @@ pub struct Added {
 
 /// Adds to a backup what has come since it was last made; makes it where there is none.
 pub fn add(dir: &Path, source: &dyn Source) -> anyhow::Result<Added> {
-    fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+    lasting::make_dir(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
     let lock = FolderLock::take(&dir.join("lock"))?;
     let _lock = lock.context("another backup is being made there")?;
+    let fetched = [dir.join("events.new"), dir.join("keys.new")];
+    let added = add_to(dir, source, &fetched);
+    if added.is_err() {
+        fetched.iter().for_each(|path| lasting::remove(path));
+    }
+    added
+}
+
+fn add_to(dir: &Path, source: &dyn Source, [events, keys]: &[PathBuf; 2]) -> anyhow::Result<Added> {
     let before = match archives(dir)?.last() {
         Some(last) => Some(check_events(&last.path)?),
         None => None,
     };
-    let (events, keys) = (dir.join("events.new"), dir.join("keys.new"));
-    write_whole(&events, |file| source.events(before.map(|before| before.ended), file))?;
-    write_whole(&keys, |file| source.keys(file))?;
-    let added = check_events(&events)?;
-    check_keys(&keys)?;
-    fs::rename(&keys, keys_in(dir))?;
-    File::open(dir)?.sync_all()?;
+    lasting::write(events, For::Everyone, |file| {
+        source.events(before.map(|before| before.ended), file)
+    })?;
+    lasting::write(keys, For::Everyone, |file| source.keys(file))?;
+    let added = check_events_with(events, &read_keys(keys)?)?;
+    put(keys, &keys_in(dir))?;
     let after = before.map_or(Position::ZERO, |before| before.ended.position);
     let position = added.ended.position;
-    if position > after {
-        fs::rename(&events, dir.join(files::name(after.next(), position)))?;
+    if position > after || before.is_none() {
+        put(events, &dir.join(files::name(after.next(), position)))?;
     } else {
-        fs::remove_file(&events)?;
+        lasting::remove(events);
     }
-    File::open(dir)?.sync_all()?;
     Ok(Added { after, position })
 }
 
-/// Writes a file that is there when it is whole and on the disk, and not before.
-pub fn write_whole(
-    path: &Path,
-    write: impl FnOnce(&mut File) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let half = path.with_extension("half");
-    let told = || format!("{} cannot be written", path.display());
-    let mut file = File::create(&half).with_context(told)?;
-    write(&mut file)?;
-    file.sync_all()?;
-    fs::rename(&half, path).with_context(told)
+/// Gives a file its name, for good.
+fn put(new: &Path, path: &Path) -> anyhow::Result<()> {
+    let put = fs::rename(new, path).and_then(|()| lasting::sync_dir(path.parent().unwrap_or(path)));
+    put.with_context(|| format!("{} cannot be put in its place", path.display()))
 }
 
 /// Reads an archive of events to its end.
-pub fn check_events(path: &Path) -> anyhow::Result<Checked> {
-    let checked = events::log::check_archive(BufReader::new(File::open(path)?));
+fn check_events(path: &Path) -> anyhow::Result<Checked> {
+    let checked = events::log::check_archive(opened(path)?);
     checked.with_context(|| format!("{} does not verify", path.display()))
 }
 
-fn check_keys(path: &Path) -> anyhow::Result<()> {
-    let checked = events::archive::check(BufReader::new(File::open(path)?), Kind::Keys);
+fn check_events_with(path: &Path, keys: &WrappedKeys) -> anyhow::Result<Checked> {
+    let checked = events::log::check_archive_with(opened(path)?, keys);
     checked.with_context(|| format!("{} does not verify", path.display()))
 }
 
-/// Reads a whole backup, without any key: that every line is there, as it was written, and that
-/// the archives go on from one another. Tells the last position.
+fn read_keys(path: &Path) -> anyhow::Result<WrappedKeys> {
+    let keys = WrappedKeys::read(opened(path)?);
+    keys.with_context(|| format!("{} does not verify", path.display()))
+}
+
+fn opened(path: &Path) -> anyhow::Result<BufReader<File>> {
+    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(BufReader::with_capacity(1 << 20, file))
+}
+
+/// Reads a whole backup, without the master key: that every line is there, as it was written, that
+/// the archives go on from one another, and that the keys are those of their events. Tells the
+/// last position.
 pub fn check(dir: &Path) -> anyhow::Result<Position> {
     let all = archives(dir)?;
     ensure!(!all.is_empty(), "{} holds no backup", dir.display());
-    check_keys(&keys_in(dir))?;
+    let keys = read_keys(&keys_in(dir))?;
     let mut last = None;
     for archive in &all {
-        let checked = check_events(&archive.path)?;
+        let checked = check_events_with(&archive.path, &keys)?;
         let fits = match last {
             None => checked.after.position == Position::ZERO,
             Some(before) => before == checked.after,

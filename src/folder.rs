@@ -1,9 +1,8 @@
 //! The data folder: where things lie in it, and the keys to it.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -13,7 +12,13 @@ use events::{
     seal::SecretKey,
 };
 
-use crate::{config::Config, discretion};
+use zeroize::Zeroizing;
+
+use crate::{
+    config::Config,
+    discretion,
+    lasting::{self, For},
+};
 
 /// Told to whoever gave no key, or nothing that could be one: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +94,7 @@ pub fn master_key(config: &Config, dev: bool) -> anyhow::Result<SecretKey> {
     } else {
         return Err(NoKey::Missing.into());
     };
-    let digits = zeroize::Zeroizing::new(digits);
+    let digits = Zeroizing::new(digits);
     Ok(SecretKey::from_hex(&digits).ok_or(NoKey::Malformed)?)
 }
 
@@ -101,7 +106,7 @@ pub fn development_key_in(dir: &Path) -> PathBuf {
 /// The master key in a file, which is made when it is missing.
 pub fn read_or_make_master(path: &Path) -> anyhow::Result<SecretKey> {
     let digits = read_or_make(path, || Ok(SecretKey::random().expose().to_vec()))?;
-    Ok(SecretKey::from_hex(&zeroize::Zeroizing::new(digits)).ok_or(NoKey::Malformed)?)
+    Ok(SecretKey::from_hex(&Zeroizing::new(digits)).ok_or(NoKey::Malformed)?)
 }
 
 fn development_master(dir: &Path) -> anyhow::Result<String> {
@@ -120,9 +125,8 @@ fn read_or_make(
     match fs::read_to_string(path) {
         Ok(digits) => Ok(digits),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let digits = hex::encode(make()?);
-            write_secret(path, &digits)
-                .with_context(|| format!("{} cannot be written", path.display()))?;
+            let digits = hex::encode(Zeroizing::new(make()?));
+            write_secret(path, &digits)?;
             Ok(digits)
         }
         Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
@@ -130,14 +134,9 @@ fn read_or_make(
 }
 
 /// For the owner's eyes only, and whole or not at all.
-fn write_secret(path: &Path, digits: &str) -> io::Result<()> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(dir)?;
-    let half = path.with_extension("half");
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
-    writeln!(file, "{digits}")?;
-    file.sync_all()?;
-    fs::rename(&half, path)?;
-    File::open(dir)?.sync_all()
+fn write_secret(path: &Path, digits: &str) -> anyhow::Result<()> {
+    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+        lasting::make_dir(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+    }
+    lasting::write(path, For::Owner, |file| Ok(writeln!(file, "{digits}")?))
 }

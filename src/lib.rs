@@ -21,6 +21,7 @@ pub mod folder;
 pub mod http;
 pub mod intake;
 pub mod journal;
+mod lasting;
 pub mod listener;
 mod loopback;
 pub mod opaque;

@@ -7,6 +7,14 @@ use events::{
     seal::SecretKey,
 };
 
+/// A place in one history: a position, and what stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub position: Position,
+    /// How the hash of its record begins; zeros before the first.
+    pub leaf: [u8; 8],
+}
+
 /// The keys behind what clients carry, each derived from the folder's own.
 #[derive(Debug)]
 pub struct Secrets {
@@ -38,15 +46,17 @@ impl Secrets {
     }
 
     /// A place in the log, for this client only.
-    pub fn position(&self, client: &ClientId, position: Position) -> String {
-        let sealed = self.position.seal(&bound(client, "log"), &position.0.to_be_bytes());
-        URL_SAFE_NO_PAD.encode(sealed)
+    pub fn position(&self, client: &ClientId, place: Place) -> String {
+        let plain = [place.position.0.to_be_bytes(), place.leaf].concat();
+        URL_SAFE_NO_PAD.encode(self.position.seal(&bound(client, "log"), &plain))
     }
 
-    pub fn open_position(&self, client: &ClientId, token: &str) -> Option<Position> {
+    pub fn open_position(&self, client: &ClientId, token: &str) -> Option<Place> {
         let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
         let plain = self.position.unseal(&bound(client, "log"), &sealed)?;
-        Some(Position(u64::from_be_bytes(plain.try_into().ok()?)))
+        let (position, leaf) = plain.split_first_chunk()?;
+        let position = Position(u64::from_be_bytes(*position));
+        Some(Place { position, leaf: leaf.try_into().ok()? })
     }
 
     /// Under which the answer to a command is kept.
@@ -92,9 +102,10 @@ mod tests {
     #[test]
     fn a_position_opens_for_its_client_only() {
         let secrets = Secrets::new(&SecretKey::random());
-        let token = secrets.position(&client("alpha"), Position(7));
-        assert_eq!(secrets.open_position(&client("alpha"), &token), Some(Position(7)));
+        let place = Place { position: Position(7), leaf: [9; 8] };
+        let token = secrets.position(&client("alpha"), place);
+        assert_eq!(secrets.open_position(&client("alpha"), &token), Some(place));
         assert_eq!(secrets.open_position(&client("beta"), &token), None);
-        assert_ne!(token, secrets.position(&client("alpha"), Position(7)));
+        assert_ne!(token, secrets.position(&client("alpha"), place));
     }
 }

@@ -3,17 +3,27 @@
 use std::{fs, path::Path};
 
 use dossier::config::Config;
+use rand::{Rng, SeedableRng};
+use reqwest::Method;
 
 use crate::support::{
     app::TestApp,
     bank::*,
-    binary::{complaint, run, stderr, stdout},
-    folder,
+    binary::{Serving, complaint, dossier, run, stderr, stdout, token},
+    copy, folder,
 };
+
+/// Harmed backups that are tried.
+const HARMED: usize = 60;
 
 /// The binary, beside a service of this process.
 fn tool(arguments: &[&str], exit: i32) -> std::process::Output {
     tokio::task::block_in_place(|| run(arguments, exit))
+}
+
+/// The same, however it ends.
+fn tool_output(arguments: &[&str]) -> std::process::Output {
+    tokio::task::block_in_place(|| dossier(arguments).output().unwrap())
 }
 
 fn text(path: &Path) -> &str {
@@ -146,6 +156,132 @@ async fn a_backup_of_another_log_is_left_alone() {
     assert!(complaint(&told).contains("409"), "{}", stderr(&told));
     assert!(complaint(&told).contains("another log"), "{}", stderr(&told));
     assert_eq!(archives(&backup).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_are_not_those_of_the_events_are_found() {
+    let (one, other) = (TestApp::start().await, TestApp::start().await);
+    let dir = tempfile::tempdir().unwrap();
+    let (backup, early) = (dir.path().join("backup"), dir.path().join("early"));
+    tool(&["keys", "export", text(&early), "--url", &one.admin()], 0);
+    one.state([person("P-late", &[("K-1", "late@example.com")])]).await;
+    tool(&["backup", text(&backup), "--url", &one.admin()], 0);
+    tool(&["verify", "--backup", text(&backup)], 0);
+    let keys = backup.join("keys.ndjson");
+    tool(&["keys", "export", text(&keys), "--url", &other.admin()], 0);
+    let told = tool(&["verify", "--backup", text(&backup)], 4);
+    assert!(stdout(&told).contains("of another log than the keys"), "{}", stdout(&told));
+    fs::copy(early, keys).unwrap();
+    let told = tool(&["verify", "--backup", text(&backup)], 4);
+    assert!(stdout(&told).contains("the keys hold none for the event"), "{}", stdout(&told));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_clients_hold_of_a_life_that_was_lost_is_not_taken_for_this_one() {
+    let mut app = TestApp::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let (backup, data) = (dir.path().join("backup"), dir.path().join("data"));
+    let (path, untouched) = ("/customers/C-1/addresses/1", "/customers/C-1/addresses/2");
+    let alpha = app.client("alpha");
+    let before = alpha.put(untouched, &change(2, "Genf")).await.is(204);
+    let before = before.header("x-log-position").unwrap().to_owned();
+    let kept = alpha.get(untouched).await.etag();
+    tool(&["backup", text(&backup), "--url", &app.admin()], 0);
+    let lost = alpha.put(path, &change(1, "Bern")).await.is(204);
+    let (lost, etag) =
+        (lost.header("x-log-position").unwrap().to_owned(), alpha.get(path).await.etag());
+    app.stop().await;
+    empty(&data, &app.config);
+    tool(&["restore", text(&backup), "--dev", "--data", text(&data)], 0);
+
+    let serving = Serving::start(&data);
+    let alpha = serving.client(token(&data, "alpha"));
+    let read = |token: &str| alpha.ask(Method::GET, path).header("x-min-log-position", token);
+    alpha.put(path, &change(1, "Thun")).await.is(204);
+    // The same version of the same address at the same position, and something else.
+    assert_ne!(alpha.get(path).await.etag(), etag);
+    let again = alpha.ask(Method::GET, path).header("if-none-match", &etag).send().await;
+    assert_eq!(again.is(200).text("/postalAddress/physicalAddress/townName"), "Thun");
+    let write = alpha.ask(Method::PUT, path).json(&change(1, "Chur")).header("if-match", &etag);
+    write.send().await.problem(412, "PRECONDITION_FAILED");
+    read(&lost).send().await.problem(400, "INVALID_PAYLOAD");
+    // What was there before the backup stays good.
+    read(&before).send().await.is(200);
+    alpha.ask(Method::GET, untouched).header("if-none-match", &kept).send().await.is(304);
+    app.restart().await;
+}
+
+/// One way to harm a backup: of which file, and what becomes of its lines, or of it.
+fn harm(backup: &Path, chance: &mut impl Rng) -> String {
+    let archives = archives(backup);
+    let names: Vec<_> = archives.iter().map(String::as_str).chain(["keys.ndjson"]).collect();
+    let name = names[chance.random_range(0..names.len())];
+    let path = backup.join(name);
+    let mut bytes = fs::read(&path).unwrap();
+    let mut lines: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let (nth, other) =
+        (chance.random_range(0..lines.len()), chance.random_range(0..lines.len() - 1));
+    let what = chance.random_range(0..7);
+    match what {
+        0 => drop(lines.remove(nth)),
+        1 => lines.insert(nth, lines[nth]),
+        2 => lines.swap(nth, if other < nth { other } else { other + 1 }),
+        3 => lines.truncate(nth),
+        _ => {}
+    }
+    let lines = lines.concat();
+    match what {
+        0..4 => fs::write(&path, lines).unwrap(),
+        // A folder without its newest archive is an earlier backup.
+        4 if name != archives.last().unwrap() => fs::remove_file(&path).unwrap(),
+        5 if name.starts_with("events-") => {
+            fs::copy(&path, backup.join(name.replace(".ndjson", "0.ndjson"))).map(drop).unwrap();
+        }
+        _ => {
+            let at = chance.random_range(0..bytes.len());
+            bytes[at] ^= 1 << chance.random_range(0..8);
+            fs::write(&path, bytes).unwrap();
+        }
+    }
+    format!("{what} {name} {nth}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_done_to_a_backup_is_found_and_not_restored() {
+    let app = TestApp::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let [whole, backup, data] = ["whole", "backup", "data"].map(|name| dir.path().join(name));
+    for town in ["Bern", "Thun", "Chur"] {
+        app.client("alpha").add_address("C-1", &new_address(town)).await;
+        tool(&["backup", text(&whole), "--url", &app.admin()], 0);
+    }
+    empty(&data, &app.config);
+    let seed = rand::random();
+    let mut chance = rand::rngs::StdRng::seed_from_u64(seed);
+    for _ in 0..HARMED {
+        copy::copy(&whole, &backup);
+        let harm = harm(&backup, &mut chance);
+        let harm = format!("seed {seed}: {harm}");
+        let verified = tool_output(&["verify", "--backup", text(&backup)]);
+        assert_eq!(verified.status.code(), Some(4), "{harm}: {verified:?}");
+        assert_eq!(stdout(&verified).lines().count(), 1, "{harm}: {verified:?}");
+        let restored = tool_output(&["restore", text(&backup), "--dev", "--data", text(&data)]);
+        assert!(matches!(restored.status.code(), Some(1 | 2)), "{harm}: {restored:?}");
+        complaint(&restored);
+        assert!(!data.join("format").exists() && !data.join("log").exists(), "{harm}");
+        fs::remove_dir_all(&backup).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_readers_of_archives_keep_only_so_many_threads() {
+    let app = TestApp::start().await;
+    let url = app.admin();
+    let held = app.service().app.archives.acquire_many(4).await.unwrap();
+    let told = tool(&["export", "-", "--url", &url], 1);
+    assert!(complaint(&told).contains("too many archives are being read"), "{}", stderr(&told));
+    drop(held);
+    tool(&["export", "-", "--url", &url], 0);
 }
 
 #[test]

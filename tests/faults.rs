@@ -3,6 +3,7 @@
 
 mod import;
 mod points;
+mod tools;
 
 use std::{
     collections::BTreeSet,
@@ -99,10 +100,12 @@ async fn row(bank: &Bank, point: &Point, kind: Kind) -> Result<BTreeSet<String>,
     }
     let nth = if point.during == During::Import { import::NTH } else { 1 };
     let disk = Disk::failing(&data, Fault { at: point.at, kind, nth });
+    let disk = if is_of_names(point.at) { disk.with_names() } else { disk };
     let mut outcome = match point.during {
         During::Start | During::Restart => start(&disk, &data, point, kind).await?,
         During::Writes => writes(&disk, &data, bank, point, kind).await?,
         During::Stop => stop(&disk, &data, bank, kind).await?,
+        During::Rebuild => rebuild(&disk, &data, bank, point, kind).await?,
         During::Import => import::broken_off(&disk, &data, &bank.import, (point, kind))?,
     };
     if !disk.has_failed() {
@@ -113,7 +116,14 @@ async fn row(bank: &Bank, point: &Point, kind: Kind) -> Result<BTreeSet<String>,
     }
     check(&data, &mut outcome).await?;
     folder::audit(&configuration(&data)).await;
-    Ok(disk.calls())
+    let mut calls = disk.calls();
+    calls.retain(|call| !is_of_names(call) || call == point.at);
+    Ok(calls)
+}
+
+/// Whether a call makes or removes a name; of these the table has some, not all.
+fn is_of_names(call: &str) -> bool {
+    call.starts_with("mkdir ") || call.starts_with("unlink")
 }
 
 fn serving_on(disk: &Disk, data: &Path) -> Result<Serving, String> {
@@ -185,6 +195,54 @@ async fn stop(disk: &Disk, data: &Path, bank: &Bank, kind: Kind) -> Result<Outco
         (true, None) | (false, Some(0 | 1)) => Ok(Outcome { written, fed: Vec::new() }),
         (_, code) => Err(format!("it ended with {code:?}")),
     }
+}
+
+/// While the projections are built anew; where that fails they are served as before.
+async fn rebuild(
+    disk: &Disk,
+    data: &Path,
+    bank: &Bank,
+    point: &Point,
+    kind: Kind,
+) -> Result<Outcome, String> {
+    let mut serving = serving_on(disk, data)?;
+    let alpha = serving.client(bank.token.clone());
+    let written = write(&alpha, "r", 2, |_| ()).await;
+    let ask = || http().post(format!("{}/projections/rebuild", serving.admin)).send();
+    disk.arm();
+    // Where it dies, maybe before it has answered.
+    let asked = ask().await;
+    soon(|| disk.has_failed()).await;
+    if !kind.kills() {
+        asked.map_err(|error| error.to_string())?;
+        has_become(&serving, point.after_error).await?;
+        reads_go_on(&alpha).await?;
+        if point.after_error == AfterError::Recovers {
+            rebuilt(&serving, |failed| failed.is_string()).await?;
+            ask().await.map_err(|error| error.to_string())?;
+            rebuilt(&serving, Value::is_null).await?;
+        }
+    }
+    serving.kill();
+    Ok(Outcome { written, fed: Vec::new() })
+}
+
+/// Waits until nothing is built anew any more, and operators see what came of it.
+async fn rebuilt(serving: &Serving, is_so: impl Fn(&Value) -> bool) -> Result<(), String> {
+    let started = Instant::now();
+    while started.elapsed() < SEEN_MAX {
+        let answer = http().get(format!("{}/readyz", serving.admin)).send().await;
+        let ready: Value = match answer {
+            Ok(answer) => answer.json().await.map_err(|error| error.to_string())?,
+            Err(error) => return Err(error.to_string()),
+        };
+        let projections = &ready["projections"];
+        if projections["rebuilding"].is_null() && is_so(&projections["rebuildFailed"]) {
+            return Ok(());
+        }
+        tokio::task::yield_now().await;
+    }
+    Err("operators do not see what came of the rebuild".to_owned())
 }
 
 /// New persons, one after the other, until a line is not acknowledged.

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use dossier::opaque::Place;
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::Value;
@@ -316,15 +317,18 @@ async fn a_read_waits_for_the_position_of_a_write_and_tells_its_own() {
     // What is not there yet is waited for, and not for long; a write in the meantime ends it.
     let inner = &app.service().app;
     let client = events::id::ClientId::parse("alpha").unwrap();
-    let next = inner.secrets.position(&client, inner.log.watermark().next());
+    let next = Place { position: inner.log.watermark().next(), leaf: [0; 8] };
+    let next = inner.secrets.position(&client, next);
     let ask = || alpha.ask(Method::GET, "/customers/C-1").header("x-min-log-position", &next);
     let refused = ask().send().await.problem(503, "SERVICE_UNAVAILABLE");
     assert!(refused.header("retry-after").is_some());
     let address = new_address("Thun");
     let (read, write) =
         tokio::join!(ask().send(), alpha.post("/customers/C-1/addresses", &address));
-    read.is(200);
+    // By then it is known that somebody else was told of that place, in a life that was lost.
+    read.problem(400, "INVALID_PAYLOAD");
     write.is(201);
+    ask().send().await.problem(400, "INVALID_PAYLOAD");
 }
 
 #[tokio::test(flavor = "multi_thread")]

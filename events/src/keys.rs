@@ -35,8 +35,8 @@ use std::{
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
-pub use self::export::{KeyExport, KeyImportError};
-pub(crate) use self::rotate::rotate;
+pub use self::export::{KeyExport, KeyImportError, WrappedKeys};
+pub(crate) use self::rotate::{remove_half, rotate};
 use self::slot::SlotBytes;
 use crate::{envelope::PayloadKind, id::StreamId, record::Record, seal::SecretKey, tag::Class};
 

@@ -63,7 +63,7 @@ use tokio::sync::watch;
 
 pub use self::{
     append::{Append, AppendError, Appended, Outcome},
-    chain::{ChainError, CheckError, Checked, check_archive},
+    chain::{ChainError, CheckError, Checked, check_archive, check_archive_with},
     export::{Ended, Export, ExportError},
     lock::FolderLock,
     open::OpenError,

@@ -28,11 +28,21 @@ impl SecretKey {
         Self(bytes)
     }
 
+    /// None where there are not as many bytes as a key has.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        let mut key = Self([0; KEY_BYTES]);
+        if bytes.len() != KEY_BYTES {
+            return None;
+        }
+        key.0.copy_from_slice(bytes);
+        Some(key)
+    }
+
     /// Reads 64 hexadecimal digits.
     pub fn from_hex(digits: &str) -> Option<Self> {
-        let mut bytes = [0; KEY_BYTES];
-        hex::decode_to_slice(digits.trim(), &mut bytes).ok()?;
-        Some(Self(bytes))
+        let mut key = Self([0; KEY_BYTES]);
+        hex::decode_to_slice(digits.trim(), &mut key.0).ok()?;
+        Some(key)
     }
 
     pub fn expose(&self) -> &[u8; KEY_BYTES] {

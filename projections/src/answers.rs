@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
 use bytes::Bytes;
 use events::id::{StreamId, Version};
 use quick_cache::{
@@ -29,7 +30,8 @@ pub struct Answer {
 
 impl Answer {
     pub(crate) fn new(body: impl Into<Bytes>, changed: Version) -> Self {
-        Self { body: body.into(), etag: etag(&changed.to_string()) }
+        let body = body.into();
+        Self { etag: etag_of(changed, &body).into(), body }
     }
 
     pub(crate) fn weight(&self) -> u64 {
@@ -38,8 +40,11 @@ impl Answer {
 }
 
 /// The `ETag` of an object that a version of its stream changed last.
-pub fn etag_of(changed: Version) -> String {
-    format!("\"{FORMAT}-{changed}\"")
+///
+/// It tells what the object says, too: a folder restored as it was earlier gives the same versions
+/// again, and what is said under them then is not to be taken for what was.
+pub fn etag_of(changed: Version, body: &[u8]) -> String {
+    etag(changed, digest::digest(&digest::SHA256, body))
 }
 
 /// The version in an `ETag` of ours.
@@ -50,8 +55,9 @@ pub fn version_of(etag: &str) -> Option<Version> {
     (format == u64::from(FORMAT)).then_some(Version(parts.next()?.ok()?))
 }
 
-pub(crate) fn etag(changed: &str) -> Bytes {
-    format!("\"{FORMAT}-{changed}\"").into()
+pub(crate) fn etag(changed: Version, said: digest::Digest) -> String {
+    let short = hex::encode(said.as_ref().get(..8).unwrap_or_default());
+    format!("\"{FORMAT}-{changed}-{short}\"")
 }
 
 /// Everything that is answered about one stream.

@@ -20,8 +20,10 @@ use std::{
 use events::{
     id::{Position, StreamId},
     log::EventLog,
-    seal::{KEY_BYTES, SecretKey},
+    seal::SecretKey,
 };
+
+use zeroize::Zeroizing;
 
 use crate::{
     ProjectionError, ProjectionSettings,
@@ -87,12 +89,17 @@ pub(crate) fn open(
     create(settings, numbers.first().map_or(1, |newest| newest + 1), log)
 }
 
+/// Of a build that is not there yet.
+pub(crate) fn next_number(dir: &Path) -> io::Result<u64> {
+    Ok(numbers(dir)?.first().map_or(1, |newest| newest + 1))
+}
+
 /// Another build, to be made beside what is served; none before it is finished is gone on with.
 pub(crate) fn beside(
     settings: &ProjectionSettings,
     log: &EventLog,
+    number: u64,
 ) -> Result<Build, ProjectionError> {
-    let number = numbers(&settings.dir)?.first().map_or(1, |newest| newest + 1);
     let dir = build_dir(&settings.dir, number);
     fs::create_dir_all(&dir)?;
     File::create(dir.join(UNFINISHED))?.sync_all()?;
@@ -171,8 +178,8 @@ fn reopen(settings: &ProjectionSettings, number: u64, log: &EventLog) -> Result<
     let dir = build_dir(&settings.dir, number);
     let wrapped = fs::read(dir.join("key")).map_err(Unusable::Key)?;
     let key = log.keys().master().unseal(purpose(number).as_bytes(), &wrapped);
-    let key = key.as_deref().and_then(|key| <[u8; KEY_BYTES]>::try_from(key).ok());
-    let key = SecretKey::from_bytes(key.ok_or(Unusable::Wrapped)?);
+    let key = Zeroizing::new(key.ok_or(Unusable::Wrapped)?);
+    let key = SecretKey::from_slice(&key).ok_or(Unusable::Wrapped)?;
     let (store, checkpoint) = catching(|| {
         let store = Store::open(&dir.join("store"), settings.store_cache_bytes, key)?;
         let checkpoint = store.checkpoint()?;

@@ -187,8 +187,11 @@ impl Feed {
             self.write_all()?;
             build::finish(&self.dir, self.build).map_err(FeedError::Remove)?;
             self.is_alone = true;
+        } else if !self.shared.ready.load(Ordering::Relaxed) {
+            // What cannot be brought onto the disk is not to take the place of what can.
+            self.write_all()?;
         }
-        self.shared.ready.store(true, Ordering::Relaxed);
+        self.shared.ready.store(true, Ordering::Release);
         Ok(())
     }
 }

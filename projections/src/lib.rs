@@ -75,6 +75,8 @@ pub struct ProjectionSettings {
     pub store_cache_bytes: u64,
     /// How far the store may trail, in events: what a restart after a kill applies again.
     pub behind_max: u64,
+    /// Free bytes on the disk that a rebuild leaves.
+    pub free_bytes_min: u64,
 }
 
 impl ProjectionSettings {
@@ -84,6 +86,7 @@ impl ProjectionSettings {
             answers_bytes_max: 256 * 1024 * 1024,
             store_cache_bytes: 64 * 1024 * 1024,
             behind_max: 16 * 1024,
+            free_bytes_min: 256 * 1024 * 1024,
         }
     }
 }
@@ -103,6 +106,10 @@ pub enum ProjectionError {
     Rebuilding,
     #[error("what was being built has stopped: {0}")]
     Stopped(String),
+    #[error(
+        "there is no room to build them anew beside these: {free} bytes are free, {needed} are needed"
+    )]
+    Room { free: u64, needed: u64 },
 }
 
 /// Why there is no answer, although there should be one.
@@ -138,6 +145,10 @@ struct Folder {
     closing: AtomicBool,
     /// What is being built beside what is served.
     next: Mutex<Option<Arc<Shared>>>,
+    /// Held as long as something is.
+    rebuilding: Mutex<()>,
+    /// Why the last rebuild came to nothing.
+    failed: Mutex<Option<String>>,
     _lock: File,
 }
 
@@ -187,7 +198,9 @@ impl Projections {
             settings: settings.clone(),
             log,
             closing: AtomicBool::new(false),
-            next: Mutex::new(None),
+            next: Mutex::default(),
+            rebuilding: Mutex::default(),
+            failed: Mutex::default(),
             _lock: lock,
         };
         let running = Running::start(&folder, build, true)?;
@@ -250,9 +263,11 @@ impl Projections {
 
     /// Stops the thread, and leaves everything synced. Blocks.
     pub fn close(&self) {
-        self.folder.closing.store(true, Ordering::Relaxed);
+        self.folder.closing.store(true, Ordering::Release);
         let thread = self.running.read().thread.clone();
         thread.close();
+        // What is being built beside ends, too.
+        drop(self.folder.rebuilding.lock());
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn events(
         Err(wrong) => return (StatusCode::BAD_REQUEST, format!("{wrong}\n")).into_response(),
     };
     match app.log.export(before) {
-        Ok(lines) => streamed(move |send| send.all(lines)),
+        Ok(lines) => streamed(&app, move |send| send.all(lines)),
         Err(error @ ExportError::Read(_)) => refused(StatusCode::SERVICE_UNAVAILABLE, &error),
         Err(error) => refused(StatusCode::CONFLICT, &error),
     }
@@ -35,7 +35,8 @@ pub(super) async fn events(
 
 /// The data keys, wrapped under the master key.
 pub(super) async fn keys(State(app): State<Arc<App>>) -> Response {
-    streamed(move |send| match app.log.keys().export() {
+    let log = app.log.clone();
+    streamed(&app, move |send| match log.keys().export() {
         Ok(lines) => send.all(lines),
         Err(error) => send.all(std::iter::once(Err(error))),
     })
@@ -62,9 +63,16 @@ impl Sender {
     }
 }
 
-fn streamed(send: impl FnOnce(&Sender) + Send + 'static) -> Response {
+fn streamed(app: &App, send: impl FnOnce(&Sender) + Send + 'static) -> Response {
+    let Ok(place) = Arc::clone(&app.archives).try_acquire_owned() else {
+        let told = "too many archives are being read; come again later\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, told).into_response();
+    };
     let (sender, receiver) = mpsc::channel(LINES_WAITING_MAX);
-    tokio::task::spawn_blocking(move || send(&Sender(sender)));
+    tokio::task::spawn_blocking(move || {
+        send(&Sender(sender));
+        drop(place);
+    });
     let ndjson = [(header::CONTENT_TYPE, "application/x-ndjson")];
     (ndjson, Body::from_stream(super::received(receiver))).into_response()
 }

@@ -23,6 +23,8 @@ pub(super) struct ProjectionState {
     pub(super) parked: Vec<Parked>,
     /// How far those have come that are built anew beside these, if any are.
     rebuilding: Option<Position>,
+    /// Why they were not built anew when that was last tried.
+    pub(super) rebuild_failed: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -42,14 +44,23 @@ pub(super) fn state(app: &App) -> ProjectionState {
         stopped: app.projections.stopped(),
         parked: app.projections.parked().into_iter().map(parked).collect(),
         rebuilding: app.projections.rebuilding(),
+        rebuild_failed: app.projections.rebuild_failed(),
     }
 }
 
 /// Begins; `/readyz` tells how far it has come.
 pub(super) async fn rebuild(State(app): State<Arc<App>>) -> Response {
-    if app.projections.rebuilding().is_some() {
-        let told = "they are being built anew already\n";
-        return (StatusCode::CONFLICT, told).into_response();
+    if let Err(error) = app.projections.can_rebuild() {
+        let status = match error {
+            ProjectionError::Rebuilding => StatusCode::CONFLICT,
+            ProjectionError::Room { .. } => StatusCode::INSUFFICIENT_STORAGE,
+            ProjectionError::InUse
+            | ProjectionError::Io(_)
+            | ProjectionError::Store(_)
+            | ProjectionError::Log(_)
+            | ProjectionError::Stopped(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        return (status, format!("{}\n", events::causes::chain(&error))).into_response();
     }
     tokio::task::spawn_blocking(move || match app.projections.rebuild() {
         Ok(true) => tracing::info!("The projections were built anew, and are served."),

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     backup::{self, EndedQuery, Source},
     folder,
+    lasting::{self, For},
 };
 
 #[derive(Debug, Args)]
@@ -69,7 +70,7 @@ fn to(file: &Path, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> 
     if file.as_os_str() == "-" {
         return write(&mut io::stdout().lock());
     }
-    backup::write_whole(file, |half| write(half))
+    lasting::write(file, For::Everyone, |half| write(half))
 }
 
 impl From {

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 
 use super::{Misused, Settings, backup::Export};
-use crate::folder;
+use crate::{folder, lasting};
 
 #[derive(Debug, Args)]
 pub(super) struct Keys {
@@ -50,11 +50,13 @@ impl Rotate {
         folder::check_exists(&config).map_err(Misused)?;
         let from = folder::master_key(&config, self.settings.dev)?;
         let to = folder::read_or_make_master(&self.to)?;
+        // Before anything is wrapped under it; whoever made it may not have seen to that.
+        lasting::sync(&self.to).with_context(|| format!("{} may not last", self.to.display()))?;
         let same = from.expose() == to.expose();
         ensure!(!same, Misused(anyhow::anyhow!("{} holds the key in use", self.to.display())));
         let dir = &config.data.dir;
         let streams = events::log::rotate_master(dir, from, &to)
-            .with_context(|| format!("the keys of {} stay as they are", dir.display()))?;
+            .with_context(|| format!("the keys of {} are not changed for certain: it opens under the old key or the new one", dir.display()))?;
         eprintln!(
             "The keys of {streams} streams are wrapped under the key in {}: set keys.master_file.",
             self.to.display()

@@ -363,9 +363,10 @@ impl<'a> Stated<'a> {
         answered: (Position, bool),
     ) -> Response {
         let body = projections::contact_body(self.contact, self.detail);
+        let etag = projections::etag_of(version, &body);
         let mut response = write::answer(app, caller, seen, (status, Some(body)), answered);
         let headers = response.headers_mut();
-        if let Ok(etag) = HeaderValue::from_str(&projections::etag_of(version)) {
+        if let Ok(etag) = HeaderValue::from_str(&etag) {
             headers.insert(header::ETAG, etag);
         }
         if status == StatusCode::CREATED {

@@ -8,10 +8,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use events::{
-    consent::Scope,
-    id::{ClientId, Position},
-};
+use events::{consent::Scope, id::ClientId};
 use parking_lot::Mutex;
 use projections::Answer;
 
@@ -20,7 +17,7 @@ use super::{
     caller::{self, Again, Caller},
     problem::{self, Faults, Problem},
 };
-use crate::{app::App, journal::Seen};
+use crate::{app::App, journal::Seen, opaque::Place};
 
 const MIN_LOG_POSITION: HeaderName = HeaderName::from_static("x-min-log-position");
 /// Reads of one client that may wait at the same time.
@@ -77,17 +74,15 @@ impl Reader {
         Ok(self)
     }
 
-    fn min_position(&self, app: &App) -> Result<Option<Position>, Faults> {
+    fn min_position(&self, app: &App) -> Result<Option<Place>, Faults> {
         let token = self
             .min_position
             .as_ref()
             .map_err(|Again| Faults::invalid("the header X-Min-Log-Position must be sent once"))?;
         let Some(token) = token else { return Ok(None) };
         let position = token.to_str().ok();
-        let position = position.and_then(|it| app.secrets.open_position(self.client(), it));
-        let unknown =
-            || Faults::invalid("the header X-Min-Log-Position was not issued to you here");
-        position.map(Some).ok_or_else(unknown)
+        let place = position.and_then(|it| app.secrets.open_position(self.client(), it));
+        place.filter(|place| !app.contradicts(*place)).map(Some).ok_or_else(not_issued)
     }
 
     /// One object, and whose data it is.
@@ -110,16 +105,26 @@ impl Reader {
     }
 }
 
+fn not_issued() -> Faults {
+    Faults::invalid("the header X-Min-Log-Position was not issued to you here")
+}
+
 /// Waits, bounded, until the projections have come this far; then tells how far they are.
-async fn seen(app: &App, caller: &Caller, position: Position) -> Result<HeaderValue, Problem> {
-    if app.projections.applied() < position {
+async fn seen(app: &App, caller: &Caller, place: Place) -> Result<HeaderValue, Problem> {
+    if app.projections.applied() < place.position {
         let _counted = app.waiting.one_more(caller.client())?;
-        if !app.shown(position).await {
+        if !app.shown(place.position).await {
             return Err(problem::unavailable("What you wait for cannot be seen yet."));
         }
+        // What came is not what was waited for: the log was restored as it was earlier.
+        if app.contradicts(place) {
+            return Err(not_issued().into());
+        }
     }
-    let token = app.secrets.position(caller.client(), app.projections.applied());
-    HeaderValue::from_str(&token).map_err(|_| problem::broken("a token is no header".to_owned()))
+    let broken = || problem::broken("where the answer stands cannot be told".to_owned());
+    let place = app.place(app.projections.applied()).ok().flatten().ok_or_else(broken)?;
+    let token = app.secrets.position(caller.client(), place);
+    HeaderValue::from_str(&token).map_err(|_| broken())
 }
 
 /// How many reads of each client wait.

@@ -12,6 +12,8 @@ pub(super) enum During {
     Restart,
     Writes,
     Stop,
+    /// While the projections are built anew beside those that are served.
+    Rebuild,
     /// An import into a folder that nobody serves.
     Import,
 }
@@ -43,9 +45,14 @@ const SYNC: &[Kind] = &[Kind::Abort, Kind::After, Kind::Eio, Kind::Enospc];
 impl Point {
     /// What can happen there.
     pub(super) fn kinds(&self) -> impl Iterator<Item = Kind> {
-        let writes = self.at.starts_with("write") || self.at.starts_with("pwrite");
-        (if writes { WRITE } else { SYNC }).iter().copied()
+        kinds_of(self.at)
     }
+}
+
+/// What can happen at a call.
+pub(super) fn kinds_of(call: &str) -> impl Iterator<Item = Kind> + use<> {
+    let writes = call.starts_with("write") || call.starts_with("pwrite");
+    (if writes { WRITE } else { SYNC }).iter().copied()
 }
 
 const fn point(at: &'static str, during: During, after_error: AfterError) -> Point {
@@ -56,15 +63,15 @@ const fn point(at: &'static str, during: During, after_error: AfterError) -> Poi
 pub(super) const ELSEWHERE: [&str; 1] = ["rename log.found"];
 
 use AfterError::{Ends, Recovers, ShowsNothingNew, Stops};
-use During::{Import, Restart, Start, Stop, Writes};
+use During::{Import, Rebuild, Restart, Start, Stop, Writes};
 
 pub(super) const POINTS: &[Point] = &[
     // The folder, and the keys of the development mode.
-    point("write dev/master.half", Start, Ends),
-    point("fsync dev/master.half", Start, Ends),
+    point("write dev/master.key.half", Start, Ends),
+    point("fsync dev/master.key.half", Start, Ends),
     point("rename dev/master.key", Start, Ends),
-    point("write dev/issuer.half", Start, Ends),
-    point("fsync dev/issuer.half", Start, Ends),
+    point("write dev/issuer.key.half", Start, Ends),
+    point("fsync dev/issuer.key.half", Start, Ends),
     point("rename dev/issuer.key", Start, Ends),
     point("fsync dev", Start, Ends),
     point("write format", Start, Ends),
@@ -131,6 +138,20 @@ pub(super) const POINTS: &[Point] = &[
     point("pwrite head", Import, Ends),
     point("pwrite projections/build-*/store/db", Import, ShowsNothingNew),
     point("fdatasync projections/build-*/store/db", Import, ShowsNothingNew),
+    // Projections built anew beside those that are served, which go once the others are in place.
+    point("fsync projections/build-*/unfinished", Rebuild, Recovers),
+    point("mkdir projections/build-*", Rebuild, Recovers),
+    point("write projections/build-*/key", Rebuild, Recovers),
+    point("fsync projections/build-*/key", Rebuild, Recovers),
+    point("fsync projections/build-*", Rebuild, Recovers),
+    point("fsync projections", Rebuild, Recovers),
+    point("write projections/build-*/store/conf", Rebuild, Recovers),
+    point("fsync projections/build-*/store/db", Rebuild, Recovers),
+    point("pwrite projections/build-*/store/db", Rebuild, Recovers),
+    point("fdatasync projections/build-*/store/db", Rebuild, Recovers),
+    point("unlink projections/build-*/unfinished", Rebuild, ShowsNothingNew),
+    point("unlink projections/build-*/key", Rebuild, ShowsNothingNew),
+    point("unlinkat projections/build-*/store/db", Rebuild, ShowsNothingNew),
     // The access journal.
     point("fsync access", Start, Ends),
     point("write access/*.ndjson", Writes, Recovers),

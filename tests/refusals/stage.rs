@@ -3,7 +3,7 @@
 use std::fs;
 
 use chrono::{TimeDelta, Utc};
-use dossier::{access::Issuer, folder::issuer_key};
+use dossier::{access::Issuer, folder::issuer_key, opaque::Place};
 use events::{
     consent::Scope,
     id::{ClientId, Position},
@@ -89,6 +89,7 @@ impl Stage {
             page.header("nextcursor").unwrap().to_owned()
         };
         let ahead = Position(app.watermark().0 + 1_000_000);
+        let ahead = Place { position: ahead, leaf: [0; 8] };
         [
             ("{expired}", issuer.token(&client, &Scope::ALL, long_ago).unwrap()),
             ("{reader}", app.token("alpha", &[Scope::CustomerRead])),

@@ -77,6 +77,8 @@ impl fmt::Display for Fault {
 pub(crate) struct Disk {
     dir: PathBuf,
     fault: Option<Fault>,
+    /// Whether making and removing names counts among the calls.
+    names: bool,
     /// What the shim and the test tell each other.
     aside: TempDir,
 }
@@ -85,7 +87,13 @@ impl Disk {
     /// One that only tells what is called.
     pub(crate) fn under(dir: &Path) -> Self {
         fs::create_dir_all(dir).unwrap();
-        Self { dir: dir.canonicalize().unwrap(), fault: None, aside: tempfile::tempdir().unwrap() }
+        let (dir, aside) = (dir.canonicalize().unwrap(), tempfile::tempdir().unwrap());
+        Self { dir, fault: None, names: false, aside }
+    }
+
+    /// The same, on which making and removing names counts among the calls.
+    pub(crate) fn with_names(self) -> Self {
+        Self { names: true, ..self }
     }
 
     /// One that fails at a call, once it is armed.
@@ -112,6 +120,9 @@ impl Disk {
     pub(crate) fn lay_under(&self, command: &mut Command) {
         command.env("LD_PRELOAD", shim()).env("DISK_DIR", &self.dir);
         command.env("DISK_SEEN", self.file("seen")).env("DISK_ARMED", self.file("armed"));
+        if self.names {
+            command.env("DISK_NAMES", "1");
+        }
         if let Some(fault) = &self.fault {
             command.env("DISK_FAULT", fault.to_string());
         }

@@ -1,15 +1,18 @@
 //! The keys, taken out and put back: each slot as it lies in the file, wrapped under the master key.
 
 use std::{
+    collections::HashMap,
     fs::File,
     io::{self, BufRead},
     os::unix::fs::FileExt,
     path::Path,
 };
 
-use super::{KeyError, Keyring, SLOT_BYTES, offset, slot};
+use super::{KeyError, Keyring, SLOT_BYTES, SlotBytes, offset, slot};
 use crate::{
     archive::{Archive, ArchiveError, Header, KeyLine, Kind, Line, Reader},
+    envelope::PayloadKind,
+    record::Record,
     seal::SecretKey,
 };
 
@@ -51,21 +54,7 @@ impl Keyring {
     ) -> Result<Self, KeyImportError> {
         let mut reader = Reader::open(input, Kind::Keys)?;
         let file = File::create_new(path).map_err(KeyError::from)?;
-        let mut next = 0;
-        while let Some(line) = reader.next()? {
-            let number = reader.number();
-            let Line::Keys(KeyLine { slot, bytes }) = line else {
-                return Err(KeyImportError::Slot(number));
-            };
-            if slot < next || (next == 0 && slot != 0) || bytes.len() != slot::EMPTY.len() {
-                return Err(KeyImportError::Slot(number));
-            }
-            file.write_all_at(&bytes, offset(slot)).map_err(KeyError::from)?;
-            next = slot.saturating_add(1);
-        }
-        if next == 0 {
-            return Err(KeyImportError::Slot(reader.number()));
-        }
+        read_slots(&mut reader, |slot, bytes| Ok(file.write_all_at(bytes, offset(slot))?))?;
         file.sync_all().map_err(KeyError::from)?;
         let keyring = Self::open(path, master)?;
         if reader.header().log != keyring.identity() || !reader.is_made_under(&keyring.store) {
@@ -78,6 +67,62 @@ impl Keyring {
     fn check_all(&self) -> Result<(), KeyError> {
         (1..self.end()).try_for_each(|slot| self.check(slot).map(|_| ()))
     }
+}
+
+/// What an archive of keys tells without the master key: which stream each slot belongs to.
+#[derive(Debug)]
+pub struct WrappedKeys {
+    log: [u8; 32],
+    streams: HashMap<u32, [u8; 32]>,
+}
+
+impl WrappedKeys {
+    /// Reads an archive to its end.
+    pub fn read(input: impl BufRead) -> Result<Self, KeyImportError> {
+        let mut reader = Reader::open(input, Kind::Keys)?;
+        let mut streams = HashMap::new();
+        read_slots(&mut reader, |slot, bytes| {
+            if !slot::is_whole(bytes) {
+                return Err(KeyError::Damaged { slot });
+            }
+            streams.insert(slot, slot::name_in(bytes));
+            Ok(())
+        })?;
+        Ok(Self { log: reader.header().log, streams })
+    }
+
+    /// Which log they belong to, as they say.
+    pub fn log(&self) -> [u8; 32] {
+        self.log
+    }
+
+    /// Whether the key of a record is among them, be it destroyed.
+    pub fn have_key_of(&self, record: &Record) -> bool {
+        let head = &record.envelope().head;
+        let PayloadKind::Sealed { slot, .. } = head.payload else { return true };
+        slot > 0 && self.streams.get(&slot) == Some(&slot::name_hash(&head.stream))
+    }
+}
+
+/// All slots of an archive, in their order, the first of all among them.
+fn read_slots<R: BufRead>(
+    reader: &mut Reader<R>,
+    mut take: impl FnMut(u32, &SlotBytes) -> Result<(), KeyError>,
+) -> Result<(), KeyImportError> {
+    let mut next = 0;
+    while let Some(line) = reader.next()? {
+        let number = reader.number();
+        let Line::Keys(KeyLine { slot, bytes }) = line else {
+            return Err(KeyImportError::Slot(number));
+        };
+        let bytes = bytes.as_slice().try_into().map_err(|_| KeyImportError::Slot(number))?;
+        if slot < next || (next == 0 && slot != 0) {
+            return Err(KeyImportError::Slot(number));
+        }
+        take(slot, bytes)?;
+        next = slot.saturating_add(1);
+    }
+    if next == 0 { Err(KeyImportError::Slot(reader.number())) } else { Ok(()) }
 }
 
 impl Iterator for KeyExport<'_> {

@@ -2,8 +2,9 @@
 
 use std::{
     fs::{self, File},
+    io,
     os::unix::fs::FileExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::{KeyError, Keyring, offset, slot};
@@ -14,9 +15,40 @@ use crate::seal::SecretKey;
 /// The file is the old one until the new one is whole and on the disk, and the new one after.
 /// Nobody may have it open.
 pub(crate) fn rotate(path: &Path, from: SecretKey, to: &SecretKey) -> Result<u32, KeyError> {
+    remove_half(path)?;
     let old = Keyring::open(path, from)?;
-    let half = path.with_extension("half");
-    let file = File::create(&half)?;
+    let half = half_of(path);
+    if let Err(error) = wrap(&old, &half, to).and_then(|()| Ok(fs::rename(&half, path)?)) {
+        // What stopped it is the word; a next start looks for the half again.
+        let _ = remove_half(path);
+        return Err(error);
+    }
+    sync_dir_of(path)?;
+    if let Err(error) = wipe(&old.file) {
+        tracing::warn!(%error, "The bytes of the old key file may still be on the disk.");
+    }
+    Ok(old.end() - 1)
+}
+
+/// Removes a new key file that was never finished: a key that is destroyed later must not outlive
+/// that in there.
+pub(crate) fn remove_half(path: &Path) -> io::Result<()> {
+    let half = half_of(path);
+    match File::options().write(true).open(&half) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => wipe(&file?)?,
+    }
+    fs::remove_file(half)?;
+    sync_dir_of(path)
+}
+
+fn half_of(path: &Path) -> PathBuf {
+    path.with_extension("half")
+}
+
+/// Writes the new file, which must open under the new key, all of it, before the old one goes.
+fn wrap(old: &Keyring, half: &Path, to: &SecretKey) -> Result<(), KeyError> {
+    let file = File::create(half)?;
     file.write_all_at(&slot::header(&old.store, to), 0)?;
     for number in 1..old.end() {
         let bytes = old.bytes_of(number)?;
@@ -29,13 +61,9 @@ pub(crate) fn rotate(path: &Path, from: SecretKey, to: &SecretKey) -> Result<u32
         file.write_all_at(&bytes, offset(number))?;
     }
     file.sync_all()?;
-    check(&half, to, &old)?;
-    fs::rename(&half, path)?;
-    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())?;
-    Ok(old.end() - 1)
+    check(half, to, old)
 }
 
-/// The new file must open under the new key, all of it, before the old one goes.
 fn check(path: &Path, to: &SecretKey, old: &Keyring) -> Result<(), KeyError> {
     let new = Keyring::open(path, to.clone())?;
     if new.identity() != old.identity() {
@@ -45,4 +73,17 @@ fn check(path: &Path, to: &SecretKey, old: &Keyring) -> Result<(), KeyError> {
     (1..old.end())
         .find(|slot| !is_kept(slot))
         .map_or(Ok(()), |slot| Err(KeyError::Damaged { slot }))
+}
+
+/// Overwrites a file that nobody needs any more, in place.
+fn wipe(file: &File) -> io::Result<()> {
+    let slots = file.metadata()?.len().div_ceil(super::SLOT_BYTES);
+    for slot in 0..u32::try_from(slots).unwrap_or(u32::MAX) {
+        file.write_all_at(&slot::EMPTY, offset(slot))?;
+    }
+    file.sync_all()
+}
+
+fn sync_dir_of(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
 }

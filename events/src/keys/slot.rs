@@ -113,7 +113,7 @@ pub(super) fn name_hash(stream: &StreamId) -> [u8; 32] {
 
 fn unwrap_key(master: &SecretKey, purpose: &[u8], wrapped: &[u8]) -> Option<SecretKey> {
     let plain = zeroize::Zeroizing::new(master.unseal(purpose, wrapped)?);
-    plain.as_slice().try_into().ok().map(SecretKey::from_bytes)
+    SecretKey::from_slice(&plain)
 }
 
 fn finish(bytes: &mut SlotBytes) {

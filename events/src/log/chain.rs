@@ -6,6 +6,7 @@ use super::{Ended, Receipt};
 use crate::{
     archive::{ArchiveError, EventLine, Header, Kind, Line, Reader, ReceiptLine},
     id::Position,
+    keys::WrappedKeys,
     record::{LeafHash, Record, RecordError},
 };
 
@@ -28,6 +29,8 @@ pub enum ChainError {
     Line(u64),
     #[error("line {0}: the receipt is damaged, or about an event that is not there")]
     Receipt(u64),
+    #[error("line {line}: the keys hold none for the event at position {position}")]
+    Key { line: u64, position: Position },
 }
 
 /// Why an archive of events does not verify.
@@ -51,11 +54,28 @@ pub struct Checked {
 ///
 /// Without the keys of the log nobody can tell who has written it.
 pub fn check_archive(input: impl BufRead) -> Result<Checked, CheckError> {
+    check(input, None)
+}
+
+/// The same beside the wrapped keys, which must be those of the log, and enough for its events.
+pub fn check_archive_with(input: impl BufRead, keys: &WrappedKeys) -> Result<Checked, CheckError> {
+    check(input, Some(keys))
+}
+
+fn check(input: impl BufRead, keys: Option<&WrappedKeys>) -> Result<Checked, CheckError> {
     let mut reader = Reader::open(input, Kind::Events)?;
     let after = Ended::before(reader.header());
+    if keys.is_some_and(|keys| keys.log() != after.log) {
+        return Err(ChainError::Foreign.into());
+    }
     let mut chain = Chain { ended: after };
     while let Some(line) = reader.next()? {
-        chain.take(line, reader.number())?;
+        if let Item::Event(record) = chain.take(line, reader.number())?
+            && keys.is_some_and(|keys| !keys.have_key_of(&record))
+        {
+            let (line, position) = (reader.number(), record.position());
+            return Err(ChainError::Key { line, position }.into());
+        }
     }
     Ok(Checked { after, ended: chain.ended })
 }

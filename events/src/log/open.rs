@@ -91,6 +91,7 @@ pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, 
     check_format(dir)?;
     let mut mark = MarkFile::open(&dir.join("head"))?;
     check_key_file(&dir.join("keys"), mark.last())?;
+    keys::remove_half(&dir.join("keys"))?;
     let keys = Keyring::open(&dir.join("keys"), master)?;
     let before =
         if settings.copy_before_open { Found::keep(dir, settings.free_bytes_min)? } else { None };

@@ -23,6 +23,7 @@ use crate::{
     id::{Position, StreamId, Version},
     keys::Minted,
     record::{Draft, leaf_hash},
+    room,
 };
 
 /// How long the writer rests before it settles the head mark.
@@ -257,11 +258,8 @@ impl Run {
         {
             return enough;
         }
-        let enough = match rustix::fs::statvfs(&self.dir) {
-            Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize) >= self.free_bytes_min,
-            // A disk that cannot be asked will say so itself when it is written to.
-            Err(_) => true,
-        };
+        // A disk that cannot be asked will say so itself when it is written to.
+        let enough = room::free_bytes(&self.dir).is_none_or(|free| free >= self.free_bytes_min);
         self.space = Some((Instant::now(), enough));
         enough
     }

@@ -16,6 +16,8 @@ pub(crate) struct PersonAnswers {
     before: Bytes,
     after: Bytes,
     changed: Version,
+    /// The hash of what everybody sees.
+    said: digest::Digest,
     pub(crate) contacts: Answer,
     each: Vec<(ContactId, Answer)>,
 }
@@ -37,10 +39,15 @@ impl Person {
         let each = known().map(|(contact, body)| {
             (contact.id.clone(), Answer::new(body.clone(), contact.changed))
         });
+        let (before, after) = (details.before.clone(), after.into_fragment());
+        let mut said = digest::Context::new(&digest::SHA256);
+        said.update(&before);
+        said.update(&after);
         Some(PersonAnswers {
-            before: Bytes::from(details.before.clone()),
-            after: Bytes::from(after.into_fragment()),
+            before: before.into(),
+            after: after.into(),
             changed: self.changed,
+            said: said.finish(),
             each: each.collect(),
             contacts: Answer::new(contacts, self.contacts_changed),
         })
@@ -57,14 +64,15 @@ impl PersonAnswers {
             .iter()
             .map(|id| Members::default().with("customerIdentification", *id).into_object());
         let customers = json::array(customers);
-        let hash = digest::digest(&digest::SHA256, &customers);
-        let short = hex::encode(hash.as_ref().get(..8).unwrap_or_default());
+        let mut said = digest::Context::new(&digest::SHA256);
+        said.update(self.said.as_ref());
+        said.update(&customers);
         let body = Members::default()
             .fragment(&self.before)
             .raw("customerList", &customers)
             .fragment(&self.after)
             .into_object();
-        Answer { body: body.into(), etag: answers::etag(&format!("{}-{short}", self.changed)) }
+        Answer { body: body.into(), etag: answers::etag(self.changed, said.finish()).into() }
     }
 
     pub(crate) fn contact(&self, id: &ContactId) -> Option<Answer> {

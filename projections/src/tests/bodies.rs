@@ -198,22 +198,25 @@ fn contact_details_change_and_go() {
     let projections = bank.open("p");
     let id = person("P-1");
     let etag_of = |answer: Option<crate::Answer>| answer.unwrap().etag;
+    let changed = |answer: Option<crate::Answer>| {
+        crate::version_of(std::str::from_utf8(&etag_of(answer)).unwrap()).unwrap().0
+    };
     bank.person("P-1", [registered("Tony"), contact_added("K-1", "1"), contact_added("K-2", "2")]);
     bank.settle(&projections);
     let before = etag_of(projections.person(&id, &[]).unwrap());
 
     bank.person("P-1", [contact_changed("K-1", "1")]);
     bank.settle(&projections);
-    assert_eq!(etag_of(projections.contact(&id, &contact("K-1")).unwrap()), r#""1-2""#);
-    assert_eq!(etag_of(projections.contacts(&id).unwrap()), r#""1-3""#);
+    assert_eq!(changed(projections.contact(&id, &contact("K-1")).unwrap()), 2);
+    assert_eq!(changed(projections.contacts(&id).unwrap()), 3);
     assert_eq!(etag_of(projections.person(&id, &[]).unwrap()), before);
 
     bank.person("P-1", [contact_changed("K-1", "7")]);
     bank.person("P-1", [PersonEvent::ContactRemoved { contact: contact("K-2") }]);
     bank.settle(&projections);
-    assert_eq!(etag_of(projections.contact(&id, &contact("K-1")).unwrap()), r#""1-5""#);
+    assert_eq!(changed(projections.contact(&id, &contact("K-1")).unwrap()), 5);
     check_none(projections.contact(&id, &contact("K-2")));
-    assert_eq!(etag_of(projections.contacts(&id).unwrap()), r#""1-6""#);
+    assert_eq!(changed(projections.contacts(&id).unwrap()), 6);
 }
 
 #[test]

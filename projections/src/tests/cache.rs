@@ -20,6 +20,11 @@ fn answers_of(version: u64) -> Answers {
     Answers::of(&Document::Customer(customer("C-1"), state)).unwrap()
 }
 
+fn version_in(cache: &AnswerCache, stored: &AtomicU64) -> u64 {
+    let etag = etag_in(cache, stored);
+    crate::version_of(std::str::from_utf8(&etag).unwrap()).unwrap().0
+}
+
 fn etag_in(cache: &AnswerCache, stored: &AtomicU64) -> Bytes {
     let load = || Ok::<_, ()>(Some(answers_of(stored.load(Ordering::SeqCst))));
     match cache.get_or_load(&StreamId::Customer(customer("C-1")), load) {
@@ -40,7 +45,7 @@ fn a_slow_reader_leaves_nothing_old_behind() {
         Ok::<_, ()>(Some(old))
     });
     assert!(read.unwrap().is_some());
-    assert_eq!(etag_in(&cache, &stored), "\"1-2\"");
+    assert_eq!(version_in(&cache, &stored), 2);
 }
 
 #[test]
@@ -58,8 +63,7 @@ fn readers_in_a_race_leave_nothing_old_behind() {
         for round in 2..ROUNDS {
             stored.store(round, Ordering::SeqCst);
             cache.remove(&StreamId::Customer(customer("C-1")));
-            let found = etag_in(&cache, &stored);
-            assert_eq!(found, format!("\"1-{round}\""));
+            assert_eq!(version_in(&cache, &stored), round);
         }
         done.store(true, Ordering::Relaxed);
     });
@@ -83,7 +87,7 @@ fn a_write_is_read_as_soon_as_it_is_applied_while_others_read() {
             bank.customer("C-1", [address_changed(1, place(&round.to_string(), true, true))]);
             bank.settle(&projections);
             let found = projections.main_address(&customer("C-1")).unwrap().unwrap();
-            assert_eq!(found.etag, format!("\"1-{round}\""));
+            assert!(found.etag.starts_with(format!("\"1-{round}-").as_bytes()));
         }
         done.store(true, Ordering::Relaxed);
     });

@@ -5,14 +5,14 @@ use std::{
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{
     bank::*,
     restart::{builds, copy},
 };
-use crate::ProjectionError;
+use crate::{ProjectionError, ProjectionSettings, Projections};
 
 fn some_history(bank: &Bank, from: u64, to: u64) {
     for nth in from..to {
@@ -130,4 +130,48 @@ fn what_a_crash_left_unfinished_is_not_gone_on_with() {
     assert_eq!(projections.digest().unwrap(), digest);
     projections.close();
     assert_eq!(builds(&folder), ["build-1"]);
+}
+
+#[test]
+fn without_room_for_another_build_none_is_begun() {
+    let bank = Bank::new();
+    some_history(&bank, 0, 20);
+    let settings = ProjectionSettings {
+        free_bytes_min: u64::MAX / 2,
+        ..ProjectionSettings::new(bank.folder("p"))
+    };
+    let projections = Projections::open(&settings, bank.log.clone()).unwrap();
+    bank.settle(&projections);
+    for refused in [projections.can_rebuild(), projections.rebuild().map(drop)] {
+        assert!(matches!(refused, Err(ProjectionError::Room { .. })), "{refused:?}");
+    }
+    assert!(projections.rebuild_failed().unwrap().contains("no room"));
+    assert!(projections.ready() && projections.stopped().is_none());
+    projections.close();
+    assert_eq!(builds(&bank.folder("p")), ["build-1"]);
+}
+
+#[test]
+fn whoever_closes_them_while_they_are_rebuilt_leaves_one_build_that_nobody_writes_to() {
+    let bank = Bank::new();
+    some_history(&bank, 0, 200);
+    for round in 0..10 {
+        let projections = bank.projections("p");
+        let digest = projections.digest().unwrap();
+        thread::scope(|scope| {
+            let rebuild = scope.spawn(|| projections.rebuild());
+            while projections.rebuilding().is_none() && !rebuild.is_finished() {
+                thread::yield_now();
+            }
+            thread::sleep(Duration::from_millis(round * 3));
+            projections.close();
+            // Nothing is under way any more.
+            assert_eq!(projections.rebuilding(), None);
+            rebuild.join().unwrap().unwrap();
+        });
+        drop(projections);
+        let again = bank.projections("p");
+        assert_eq!(again.digest().unwrap(), digest);
+        again.close();
+    }
 }

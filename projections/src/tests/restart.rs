@@ -5,7 +5,10 @@ use std::{fs, os::unix::fs::FileExt, path::Path, time::Instant};
 use events::id::Position;
 
 use super::bank::*;
-use crate::{ProjectionError, ProjectionSettings, Projections};
+use crate::{
+    ProjectionError, ProjectionSettings, Projections, build,
+    store::{Changes, Checkpoint},
+};
 
 fn some_history(bank: &Bank, from: u64, to: u64) {
     for nth in from..to {
@@ -251,6 +254,26 @@ fn a_store_of_which_values_went_missing_is_built_anew() {
             tree.remove(key).unwrap();
         });
     });
+}
+
+#[test]
+fn a_build_of_another_format_is_built_anew() {
+    let bank = Bank::new();
+    some_history(&bank, 0, 20);
+    let projections = bank.projections("p");
+    let digest = projections.digest().unwrap();
+    projections.close();
+    drop(projections);
+    let build = build::open(&ProjectionSettings::new(bank.folder("p")), &bank.log).unwrap();
+    let other = Checkpoint { format: build.checkpoint.format + 1, ..build.checkpoint.clone() };
+    let reached = (other.reached, other.leaf);
+    build.store.commit(Changes::default(), &other, other.position, reached).unwrap();
+    build.store.sync().unwrap();
+    drop(build);
+    let projections = bank.projections("p");
+    assert_eq!(projections.digest().unwrap(), digest);
+    projections.close();
+    assert_eq!(builds(&bank.folder("p")), ["build-2"]);
 }
 
 #[test]

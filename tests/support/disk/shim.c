@@ -5,6 +5,7 @@
 // DISK_FAULT  "CALL FILE KIND NTH": what happens at the nth such call once DISK_ARMED is there
 // DISK_ARMED  a file; a file of that name with ".hit" tells that it has happened
 // DISK_SEEN   a file that gets a line "CALL FILE" for each kind of call, once
+// DISK_NAMES  if set, making and removing names counts, too: mkdir, unlink, unlinkat
 // DISK_KEPT   a folder of what is lasting: under each inode a file's bytes, or a folder's names
 //
 // In the name of a file, "*" stands for its numbers.
@@ -69,7 +70,21 @@ static char *name_of(int fd, char *name) {
   ssize_t length = readlink(link, path, sizeof path - 1);
   if (length < 0) return NULL;
   path[length] = 0;
+  // A file whose name is another one's by now.
+  char *gone = strstr(path, " (deleted)");
+  if (gone) strcpy(gone, ".gone");
   return named(path, name);
+}
+
+// The same of a path that begins in an open folder.
+static char *named_at(int dir, const char *path, char *name) {
+  char link[64], whole[2 * PATH];
+  if (dir == AT_FDCWD || *path == '/') return named(path, name);
+  snprintf(link, sizeof link, "/proc/self/fd/%d", dir);
+  ssize_t length = readlink(link, whole, PATH);
+  if (length < 0) return NULL;
+  snprintf(whole + length, sizeof whole - length, "/%s", path);
+  return named(whole, name);
 }
 
 static void note(const char *call, const char *name) {
@@ -211,7 +226,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off_t at) { return pwr
 #define CALL(call, shown, kept, parameters, ...) \
   int call parameters {                         \
     char name[PATH];                            \
-    if (!shown) return REAL(call)(__VA_ARGS__); \
+    if (!(shown)) return REAL(call)(__VA_ARGS__); \
     enum kind kind = happens(#call, name);      \
     if (failing(kind)) return -1;               \
     if (kind == LIE) return 0;                  \
@@ -226,5 +241,8 @@ CALL(fdatasync, name_of(fd, name), keep(fd), (int fd), fd)
 CALL(sync_file_range, name_of(fd, name), , (int fd, off_t from, off_t bytes, unsigned flags), fd, from, bytes, flags)
 CALL(ftruncate, name_of(fd, name), , (int fd, off_t bytes), fd, bytes)
 CALL(rename, named(to, name), , (const char *from, const char *to), from, to)
+CALL(mkdir, setting("DISK_NAMES") && named(path, name), , (const char *path, mode_t mode), path, mode)
+CALL(unlink, setting("DISK_NAMES") && named(path, name), , (const char *path), path)
+CALL(unlinkat, setting("DISK_NAMES") && named_at(dir, path, name), , (int dir, const char *path, int flags), dir, path, flags)
 
 int ftruncate64(int fd, off_t bytes) { return ftruncate(fd, bytes); }

@@ -279,6 +279,8 @@ async fn the_master_key_is_the_old_one_or_the_new_one() {
     fs::write(folder.path("keys.half"), &before[..before.len() / 2]).unwrap();
     let log = folder.open();
     assert_eq!(log.verify(|_| ()).findings, []);
+    // What is destroyed from now on is not to be found in there.
+    assert!(!folder.path("keys.half").exists());
     log.close();
     drop(log);
     rotate(&master(), &new).unwrap();
