@@ -16,6 +16,7 @@
 //! Destroying overwrites the wrapped key in place: 256 bytes never straddle two sectors.
 
 mod export;
+mod mend;
 mod rotate;
 mod slot;
 #[cfg(test)]
@@ -35,7 +36,11 @@ use std::{
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
-pub use self::export::{KeyExport, KeyImportError};
+pub(crate) use self::mend::mend;
+pub use self::{
+    export::{KeyExport, KeyImportError},
+    mend::Mended,
+};
 pub(crate) use self::rotate::rotate;
 use self::slot::SlotBytes;
 use crate::{envelope::PayloadKind, id::StreamId, record::Record, seal::SecretKey, tag::Class};

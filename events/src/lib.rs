@@ -21,6 +21,7 @@ pub mod envelope;
 pub mod event;
 pub mod freed;
 pub mod nudge;
+pub mod room;
 pub mod schema;
 pub mod tag;
 mod upcast;

@@ -23,6 +23,7 @@ use crate::{
     id::{Position, StreamId, Version},
     keys::Minted,
     record::{Draft, leaf_hash},
+    room,
 };
 
 /// How long the writer rests before it settles the head mark.
@@ -97,8 +98,7 @@ pub(super) fn start(
         let shared = Arc::clone(&run.shared);
         // A writer that is gone without a word would look like one that was closed.
         if catch_unwind(AssertUnwindSafe(|| run.run())).is_err() {
-            // Where, was told there; the message may quote data.
-            stop(&shared, &StoreError::Panicked("in the writer".to_owned()));
+            stop(&shared, &StoreError::Panicked);
         }
     })
 }
@@ -257,11 +257,8 @@ impl Run {
         {
             return enough;
         }
-        let enough = match rustix::fs::statvfs(&self.dir) {
-            Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize) >= self.free_bytes_min,
-            // A disk that cannot be asked will say so itself when it is written to.
-            Err(_) => true,
-        };
+        // A disk that cannot be asked will say so itself when it is written to.
+        let enough = room::free_bytes(&self.dir).is_none_or(|free| free >= self.free_bytes_min);
         self.space = Some((Instant::now(), enough));
         enough
     }
