@@ -139,7 +139,10 @@ impl App {
         let log = self.log.stopped();
         whole(log.as_deref(), "the log had stopped before; what was acknowledged is on the disk")?;
         let projections = self.projections.stopped();
-        whole(projections.as_deref(), "the projections are not all on the disk; a start makes up for it")
+        whole(
+            projections.as_deref(),
+            "the projections are not all on the disk; a start makes up for it",
+        )
     }
 }
 

@@ -37,12 +37,12 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
 pub(crate) use self::mend::mend;
+pub(crate) use self::rotate::rotate;
+use self::slot::SlotBytes;
 pub use self::{
     export::{KeyExport, KeyImportError},
     mend::Mended,
 };
-pub(crate) use self::rotate::rotate;
-use self::slot::SlotBytes;
 use crate::{envelope::PayloadKind, id::StreamId, record::Record, seal::SecretKey, tag::Class};
 
 /// Bytes of a slot, and so of the smallest key file.

@@ -68,9 +68,14 @@ impl Mend {
         let archive = File::open(&self.from).with_context(told).map_err(Misused)?;
         let mended = events::log::mend_keys(&config.data.dir, BufReader::new(archive), &master)
             .context("the keys stay as they are")?;
-        eprintln!("{} damaged keys were replaced.", mended.slots.len());
-        let left = mended.left;
-        ensure!(left.is_empty(), "slots {left:?} are damaged, and {} lacks them", self.from.display());
+        let (count, left) = (mended.slots.len(), mended.left);
+        ensure!(
+            left.is_empty(),
+            "{count} damaged keys were replaced, but slots {left:?} are damaged, too, and {} lacks \
+             them",
+            self.from.display()
+        );
+        eprintln!("{count} damaged keys were replaced.");
         Ok(())
     }
 }

@@ -7,8 +7,7 @@ use std::{
 };
 
 use super::{
-    LogSettings, ReadError,
-    found,
+    LogSettings, ReadError, found,
     index::Ends,
     indexing,
     lock::FolderLock,
@@ -97,13 +96,14 @@ pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, 
     if settings.copy_before_open {
         found::keep(dir, settings.free_bytes_min)?;
     }
-    let (store, ends, head) = open_store(settings, &mut mark, &keys).inspect_err(|_| found(dir))?;
+    let (store, ends, head) =
+        open_store(settings, &mut mark, &keys).inspect_err(|_| keep_found(dir))?;
     found::end_incident(dir)?;
     Ok(Opened { store, ends, keys, mark, head, lock })
 }
 
 /// Keeps what was found, and says where.
-fn found(dir: &Path) {
+fn keep_found(dir: &Path) {
     if let Err(error) = found::settle(dir) {
         tracing::error!(%error, "The copy of the log as it was found cannot be kept.");
     }
@@ -133,7 +133,11 @@ fn open_store(
         checked => checked?,
     };
     mark_what_is_there(&store, mark, head)?;
-    if whole { found::discard(&settings.dir)? } else { found::settle(&settings.dir)? }
+    if whole {
+        found::discard(&settings.dir)?
+    } else {
+        found::settle(&settings.dir)?
+    }
     Ok((store, ends, head))
 }
 

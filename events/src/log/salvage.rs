@@ -60,12 +60,11 @@ struct Place {
 }
 
 impl Salvage {
-    /// Searches a data folder, whose keys must be whole. Changes nothing in it.
+    /// Searches a data folder, whose keys must be whole. Its store stays as it is.
     pub fn of(dir: &Path, master: SecretKey) -> Result<Self, SalvageError> {
         let lock = FolderLock::of(dir)?.ok_or(OpenError::InUse)?;
         let keys = Keyring::open(&dir.join("keys"), master).map_err(OpenError::from)?;
-        let mut salvage =
-            Self { keys, files: Vec::new(), places: BTreeMap::new(), _lock: lock };
+        let mut salvage = Self { keys, files: Vec::new(), places: BTreeMap::new(), _lock: lock };
         for copy in [dir.join("log")].into_iter().chain(found::copies_in(dir)) {
             match File::open(store::file_in(&copy)) {
                 Ok(file) => salvage.search(file)?,
@@ -101,7 +100,11 @@ impl Salvage {
         }
         let left = self.places.range(next..).count();
         if left > 0 {
-            tracing::warn!(missing = next.0, left, "A position is nowhere; what is behind it is left out.");
+            tracing::warn!(
+                missing = next.0,
+                left,
+                "A position is nowhere; what is behind it is left out."
+            );
         }
         Ok(out.write_all(&archive.end(self.keys.store_key()))?)
     }

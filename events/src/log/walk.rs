@@ -15,7 +15,6 @@ pub(super) fn records(
             return Err(OpenError::Hole(expected));
         }
         expected = expected.next();
-        Record::parse_at(position, bytes)
-            .map_err(|source| OpenError::Damaged { position, source })
+        Record::parse_at(position, bytes).map_err(|source| OpenError::Damaged { position, source })
     })
 }
