@@ -225,18 +225,18 @@ fn a_damaged_slot_is_mended_from_an_archive_and_no_other_is() {
     written(&keys, "P-3");
     let whole = fs::read(&path).unwrap();
 
-    let mend = || super::mend(&path, &*archive, &master()).unwrap();
-    assert_eq!(mend(), Mended::default());
+    let again = || mend(&path, &*archive, &master()).unwrap();
+    assert_eq!(again(), Mended::default());
     for (slot, slots, left) in [(0, vec![0], vec![]), (2, vec![2], vec![]), (3, vec![], vec![3])] {
         let mut bytes = whole.clone();
         bytes[slot * SLOT_LENGTH + 60] ^= 1;
         fs::write(&path, bytes).unwrap();
-        assert_eq!(mend(), Mended { slots, left: left.clone() });
+        assert_eq!(again(), Mended { slots, left: left.clone() });
         assert_eq!(fs::read(&path).unwrap() == whole, left.is_empty());
     }
     let foreign = exported(&keyring(&tempfile::tempdir().unwrap()));
     fs::write(&path, &whole).unwrap();
-    let refused = super::mend(&path, &*foreign, &master());
+    let refused = mend(&path, &*foreign, &master());
     assert!(matches!(refused, Err(KeyImportError::Forged)), "{refused:?}");
 }
 
