@@ -254,6 +254,7 @@ fn look_over(data: &Path) -> Result<(), String> {
     if !findings.is_empty() {
         return Err(format!("{findings:?}"));
     }
+    folder::wait_until_closed(data);
     let log = folder::open(&config);
     folder::records(&log);
     let backup = data.with_extension("backup");
