@@ -1,11 +1,7 @@
 //! The ways back from damage, as the README has them: what an operator has is the folder, the
 //! master key, and a backup from before the last writes.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Output,
-};
+use std::{fs, path::PathBuf, process::Output};
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
@@ -157,5 +153,5 @@ async fn without_room_for_a_copy_nothing_is_looked_at() {
     let told = command.env("DOSSIER__LOG__FREE_BYTES_MIN", "1000000000000000").output().unwrap();
     assert_eq!(told.status.code(), Some(1));
     assert!(complaint(&told).contains("there is no room for a copy"), "{}", stderr(&told));
-    assert!(!Path::new(bank.path()).join("verify.scratch").exists());
+    assert!(!bank.path().join("verify.scratch").exists());
 }

@@ -227,9 +227,10 @@ fn remove_unusable_settings(dir: &Path, file: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    let is_whole = settings
-        .split_last_chunk()
-        .is_some_and(|(lines, checksum)| crc32fast::hash(lines) == u32::from_le_bytes(*checksum));
+    // sled writes its checksum with the lowest byte first.
+    let is_whole = settings.split_last_chunk().is_some_and(|(lines, checksum)| {
+        crc32fast::hash(lines).swap_bytes().to_be_bytes() == *checksum
+    });
     let is_new = fs::metadata(file).map_or(true, |file| file.len() == 0);
     if is_whole && !is_new {
         return Ok(());
