@@ -228,7 +228,7 @@ fn remove_unusable_settings(dir: &Path, file: &Path) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     // sled writes its checksum with the lowest byte first.
-    let is_whole = settings.split_last_chunk().is_some_and(|(lines, checksum)| {
+    let is_whole = settings.split_last_chunk::<4>().is_some_and(|(lines, checksum)| {
         crc32fast::hash(lines).swap_bytes().to_be_bytes() == *checksum
     });
     let is_new = fs::metadata(file).map_or(true, |file| file.len() == 0);
