@@ -154,7 +154,17 @@ impl App {
         let journal = self.journal.close();
         self.projections.close();
         self.log.close();
-        journal.context("entries of the access journal are lost")
+        journal.context("entries of the access journal are lost")?;
+        let whole = |stopped: Option<&str>, what| {
+            stopped.map_or(Ok(()), |why| Err(anyhow::anyhow!("{what}: {why}")))
+        };
+        let log = self.log.stopped();
+        whole(log.as_deref(), "the log had stopped before; what was acknowledged is on the disk")?;
+        let projections = self.projections.stopped();
+        whole(
+            projections.as_deref(),
+            "the projections are not all on the disk; a start makes up for it",
+        )
     }
 }
 

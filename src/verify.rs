@@ -1,24 +1,22 @@
 //! Everything in a data folder looked at, on a copy, so that looking changes nothing.
 
 use std::{
-    any::Any,
     fs, io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use events::{
     id::Position,
-    log::{EventLog, Finding, FolderLock, LogSettings, Verified},
+    log::{EventLog, Finding, FolderLock, LogSettings, SCRATCH, Verified},
+    room,
     seal::SecretKey,
 };
 use tokio::runtime::Handle;
 
 use crate::{app, config::Config, folder, journal};
 
-/// Where the copy lies as long as it is looked at.
-const SCRATCH: &str = "verify.scratch";
 /// What is copied.
 const COPIED: [&str; 5] = ["format", "head", "keys", "log", "projections"];
 
@@ -31,8 +29,9 @@ pub fn folder(
     tell: impl FnMut(Position),
 ) -> anyhow::Result<Verified> {
     let dir = &config.data.dir;
-    let lock = FolderLock::take(&dir.join("lock"))?;
+    let lock = FolderLock::of(dir)?;
     let _lock = lock.context("a service has the data folder open: stop it first")?;
+    check_room(dir, config.log.free_bytes_min)?;
     let scratch = Scratch::make(dir).context("the folder cannot be copied to be looked at")?;
     let mut config = config.clone();
     config.data.dir.clone_from(&scratch.0);
@@ -40,10 +39,23 @@ pub fn folder(
     let looked = AssertUnwindSafe(|| copied(&config, master, tell, &mut verified));
     match catch_unwind(looked) {
         Ok(looked) => looked?,
-        Err(panic) => verified.find(panicked(&*panic)),
+        // What it says may quote data.
+        Err(_) => verified.find(Finding::new("log", None, "the store panicked over what it found")),
     }
     journal(dir, &mut verified)?;
     Ok(verified)
+}
+
+fn check_room(dir: &Path, free_bytes_min: u64) -> anyhow::Result<()> {
+    let bytes = COPIED.iter().map(|name| room::bytes_of(&dir.join(name)));
+    let needed = bytes.sum::<io::Result<u64>>()?.saturating_add(free_bytes_min);
+    let free = room::free_bytes(dir).unwrap_or(u64::MAX);
+    ensure!(
+        free >= needed,
+        "there is no room for a copy to look at: {needed} bytes are needed in {}, {free} are free          (log.free_bytes_min of them stay so)",
+        dir.display()
+    );
+    Ok(())
 }
 
 /// Gone when it was looked at, whatever came of it.
@@ -52,10 +64,6 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn make(dir: &Path) -> io::Result<Self> {
         let scratch = Self(dir.join(SCRATCH));
-        // One that a crash left.
-        if scratch.0.exists() {
-            fs::remove_dir_all(&scratch.0)?;
-        }
         fs::create_dir(&scratch.0)?;
         for name in COPIED {
             copy(&dir.join(name), &scratch.0.join(name))?;
@@ -108,13 +116,6 @@ fn copied(
     }
     log.close();
     Ok(())
-}
-
-/// The store has not said what it makes of what it found.
-fn panicked(panic: &(dyn Any + Send)) -> Finding {
-    let what = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    Finding::new("log", None, format!("the store panicked: {what}"))
 }
 
 /// Whether the projections are those that the log makes, and which streams stand still.

@@ -2,6 +2,8 @@
 //!
 //! By hand more of it: `DOSSIER_FLIPS=500 DOSSIER_SEED=7 cargo test --test main damage`.
 
+mod ways_back;
+
 use std::{
     env, fs,
     io::Write,

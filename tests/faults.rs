@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use dossier::{backup, verify};
 use futures::{StreamExt, stream};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -115,7 +116,7 @@ async fn row(bank: &Bank, point: &Point, kind: Kind) -> Result<BTreeSet<String>,
         import::again(&data, &bank.import)?;
     }
     check(&data, &mut outcome).await?;
-    folder::audit(&configuration(&data)).await;
+    look_over(&data, kind)?;
     let mut calls = disk.calls();
     calls.retain(|call| !is_of_names(call) || call == point.at);
     Ok(calls)
@@ -298,6 +299,30 @@ async fn has_become(serving: &Serving, after: AfterError) -> Result<(), String> 
 async fn reads_go_on(alpha: &Client) -> Result<(), String> {
     let read = alpha.get("/customers/C-1").await;
     if read.status == 200 { Ok(()) } else { Err(format!("{read:?}")) }
+}
+
+/// What an operator does with a folder that went through something: nothing is found in it, no
+/// position is missing, and it can be backed up.
+fn look_over(data: &Path, kind: Kind) -> Result<(), String> {
+    let config = configuration(data);
+    let master = dossier::folder::master_key(&config, true).unwrap();
+    folder::wait_until_closed(data);
+    let verified = tokio::task::block_in_place(|| verify::folder(&config, master, |_| ()));
+    let mut findings = verified.map_err(|error| format!("{error:#}"))?.findings;
+    // A line of the access journal in which the process was gone is told.
+    findings.retain(|finding| kind != Kind::Torn || !finding.file.starts_with("access/"));
+    if !findings.is_empty() {
+        return Err(format!("{findings:?}"));
+    }
+    folder::wait_until_closed(data);
+    let log = folder::open(&config);
+    folder::records(&log);
+    let backup = data.with_extension("backup");
+    let added = backup::add(&backup, &log).and_then(|_| backup::check(&backup));
+    let position = added.map_err(|error| format!("{error:#}"))?;
+    let watermark = log.watermark();
+    folder::close(&config, log);
+    if position == watermark { Ok(()) } else { Err(format!("backed up to {position}")) }
 }
 
 /// Started again on a disk that is well.

@@ -16,6 +16,7 @@
 //! Destroying overwrites the wrapped key in place: 256 bytes never straddle two sectors.
 
 mod export;
+mod mend;
 mod rotate;
 mod slot;
 #[cfg(test)]
@@ -35,9 +36,13 @@ use std::{
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
-pub use self::export::{KeyExport, KeyImportError, WrappedKeys};
+pub(crate) use self::mend::mend;
 pub(crate) use self::rotate::{remove_half, rotate};
 use self::slot::SlotBytes;
+pub use self::{
+    export::{KeyExport, KeyImportError, WrappedKeys},
+    mend::Mended,
+};
 use crate::{envelope::PayloadKind, id::StreamId, record::Record, seal::SecretKey, tag::Class};
 
 /// Bytes of a slot, and so of the smallest key file.

@@ -9,6 +9,7 @@
 //! head     the head mark: how far the log was known to reach (`log/mark.rs`)
 //! log/     the store, sled; its file `db` is synced by a descriptor of our own
 //! log.found/   a copy of it that did not open as it should have (`log/found.rs`)
+//! verify.scratch/   a copy of the folder while it is looked at (`log/lock.rs`)
 //! ```
 //!
 //! and the store holds, in one tree, so that one batch is one atomic commit:
@@ -38,14 +39,17 @@ mod indexing;
 mod layout;
 mod lock;
 mod mark;
+mod mend;
 mod open;
 mod read;
 mod receipt;
 mod recent;
 mod restore;
 mod rotate;
+mod salvage;
 mod store;
 mod verify;
+mod walk;
 mod writer;
 
 #[cfg(test)]
@@ -65,12 +69,14 @@ pub use self::{
     append::{Append, AppendError, Appended, Outcome},
     chain::{ChainError, CheckError, Checked, check_archive, check_archive_with},
     export::{Ended, Export, ExportError},
-    lock::FolderLock,
+    lock::{FolderLock, SCRATCH},
+    mend::{MendError, mend_keys},
     open::OpenError,
     read::{After, History, ReadError},
     receipt::{Fingerprint, NewReceipt, Receipt, ReceiptKey},
     restore::{RestoreError, Restored, restore},
     rotate::rotate_master,
+    salvage::{Salvage, SalvageError},
     store::StoreError,
     verify::{Finding, Verified},
 };

@@ -8,6 +8,7 @@ mod tests;
 
 use std::{
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
@@ -39,11 +40,24 @@ impl Nudge {
 
     /// Runs what may wait for ever. One thread at a time.
     pub fn during<T>(&self, run: impl FnOnce() -> T) -> T {
-        let turn = || self.waits.as_ref().map(|waits| waits.fetch_add(1, Ordering::Relaxed));
-        turn();
-        let done = run();
-        turn();
-        done
+        let _turn = self.waits.as_deref().map(Turn::begin);
+        run()
+    }
+}
+
+/// Ends when what was run does, also by a panic.
+struct Turn<'a>(&'a AtomicU64);
+
+impl<'a> Turn<'a> {
+    fn begin(waits: &'a AtomicU64) -> Self {
+        waits.fetch_add(1, Ordering::Relaxed);
+        Self(waits)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -51,7 +65,9 @@ fn help(waits: &Weak<AtomicU64>, again: impl Fn()) {
     let mut before = 0;
     while let Some(now) = waits.upgrade().map(|waits| waits.load(Ordering::Relaxed)) {
         if now % 2 == 1 && now == before {
-            again();
+            // Whoever asks for something broken may panic over it, and has to ask again all the
+            // same; what it said was told there.
+            let _ = catch_unwind(AssertUnwindSafe(&again));
         }
         before = now;
         thread::park_timeout(PATIENCE);
@@ -63,7 +79,7 @@ impl Drop for Nudge {
         self.waits = None;
         if let Some(helper) = self.helper.take() {
             helper.thread().unpark();
-            // What it said before it fell over was told there.
+            // It does not panic.
             let _ = helper.join();
         }
     }

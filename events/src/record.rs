@@ -129,6 +129,25 @@ impl Record {
         }
     }
 
+    /// The record that these bytes begin with, wherever it ends; none where they begin with none.
+    pub(crate) fn at_the_start_of(bytes: &[u8]) -> Option<Self> {
+        // Quickly no, mostly: no log has 2^40 events.
+        if !bytes.starts_with(&[FORMAT, 0, 0, 0]) {
+            return None;
+        }
+        let head_length = bytes.get(HEAD_AT - 2..HEAD_AT)?.try_into().ok()?;
+        let mut end = HEAD_AT + usize::from(u16::from_be_bytes(head_length));
+        minicbor::decode::<Head>(bytes.get(HEAD_AT..end)?).ok()?;
+        let mut checksum = crc32fast::Hasher::new();
+        checksum.update(bytes.get(..end)?);
+        // Nothing tells how long the payload is but the checksum behind it.
+        while checksum.clone().finalize().to_be_bytes() != *bytes.get(end..end + CHECKSUM_BYTES)? {
+            checksum.update(bytes.get(end..=end)?);
+            end += 1;
+        }
+        Self::parse(bytes.get(..end + CHECKSUM_BYTES)?).ok()
+    }
+
     pub fn position(&self) -> Position {
         self.envelope.position
     }

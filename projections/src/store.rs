@@ -42,8 +42,9 @@ pub enum StoreError {
     Sled(#[from] sled::Error),
     #[error("the store of the projections failed")]
     Io(#[from] io::Error),
-    #[error("the store of the projections panicked: {0}")]
-    Panicked(String),
+    /// Where, was told there; what the panic says may quote data.
+    #[error("the store of the projections panicked over what it found")]
+    Panicked,
     #[error("a value in the store of the projections is damaged")]
     Damaged,
 }
@@ -242,13 +243,7 @@ impl Store {
 
 /// Runs something that may panic inside sled.
 pub(crate) fn catching<T>(run: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(run))
-        .unwrap_or_else(|panic| Err(StoreError::Panicked(message_of(&*panic))))
-}
-
-fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(StoreError::Panicked))
 }
 
 pub(crate) fn xor(mut one: Tag, other: Tag) -> Tag {

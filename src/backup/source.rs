@@ -7,7 +7,7 @@ use std::{
 
 use events::{
     id::Position,
-    log::{Ended, EventLog},
+    log::{Ended, EventLog, Salvage},
 };
 use serde::Deserialize;
 
@@ -22,6 +22,19 @@ pub trait Source {
 impl Source for EventLog {
     fn events(&self, before: Option<Ended>, out: &mut dyn Write) -> anyhow::Result<()> {
         write(out, self.export(before)?)
+    }
+
+    fn keys(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        write(out, self.keys().export()?)
+    }
+}
+
+/// What is left of a damaged folder: its events, as far as none is missing, and no receipts.
+impl Source for Salvage {
+    fn events(&self, before: Option<Ended>, out: &mut dyn Write) -> anyhow::Result<()> {
+        let mut out = BufWriter::with_capacity(1 << 20, out);
+        self.export(before, &mut out)?;
+        Ok(out.flush()?)
     }
 
     fn keys(&self, out: &mut dyn Write) -> anyhow::Result<()> {

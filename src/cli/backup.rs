@@ -5,8 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::{Context, anyhow, ensure};
 use clap::Args;
-use events::log::Ended;
+use events::log::{Ended, Salvage};
 
 use super::{
     Misused, Settings,
@@ -23,6 +24,9 @@ pub(super) struct Backup {
     /// The folder of the backup; the first one makes it, the next ones add to it.
     #[arg(value_name = "BACKUP")]
     dir: PathBuf,
+    /// Takes what can still be read of a damaged folder that is not served: events without receipts.
+    #[arg(long, conflicts_with = "url")]
+    salvage: bool,
     #[command(flatten)]
     from: From,
 }
@@ -47,7 +51,8 @@ struct From {
 
 impl Backup {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let added = self.from.with(|source| backup::add(&self.dir, source))?;
+        let add = |source: &dyn Source| backup::add(&self.dir, source);
+        let added = if self.salvage { self.from.salvaged(add) } else { self.from.with(add) }?;
         match added.position.0 - added.after.0 {
             0 => eprintln!("Nothing new since position {}; the keys are as of now.", added.after),
             new => eprintln!("{new} events added, up to position {}.", added.position),
@@ -74,6 +79,16 @@ fn to(file: &Path, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> 
 }
 
 impl From {
+    fn salvaged<T>(&self, run: impl FnOnce(&dyn Source) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let config = self.settings.load()?;
+        let dir = &config.data.dir;
+        let there = dir.join("keys").exists();
+        ensure!(there, Misused(anyhow!("{} holds no keys of dossier", dir.display())));
+        let master = folder::master_key(&config, self.settings.dev)?;
+        let salvage = Salvage::of(dir, master);
+        run(&salvage.with_context(|| format!("{} cannot be searched", dir.display()))?)
+    }
+
     fn with<T>(&self, run: impl FnOnce(&dyn Source) -> anyhow::Result<T>) -> anyhow::Result<T> {
         if let Some(remote) = self.admin.remote(&self.settings)? {
             return run(&Service { remote, runtime: super::runtime()? });

@@ -1,6 +1,6 @@
 //! `dossier keys`.
 
-use std::path::PathBuf;
+use std::{fs::File, io::BufReader, path::PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
@@ -24,6 +24,20 @@ enum KeysCommand {
     /// then. Projections are built anew at the next start. Keep the old master key as long as
     /// there are backups from before, and make a backup afterwards.
     Rotate(Rotate),
+    /// Puts keys of a backup in the place of those that are damaged in a stopped folder.
+    ///
+    /// A key that can be used stays as it is. Take the newest backup: what was forgotten after it
+    /// was made, and is damaged here, comes back with it.
+    Mend(Mend),
+}
+
+#[derive(Debug, Args)]
+struct Mend {
+    /// The `keys.ndjson` of a backup, or an archive that `keys export` has written.
+    #[arg(value_name = "FILE")]
+    from: PathBuf,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 #[derive(Debug, Args)]
@@ -40,7 +54,29 @@ impl Keys {
         match &self.command {
             KeysCommand::Export(export) => export.run_keys(),
             KeysCommand::Rotate(rotate) => rotate.run(),
+            KeysCommand::Mend(mend) => mend.run(),
         }
+    }
+}
+
+impl Mend {
+    fn run(&self) -> anyhow::Result<()> {
+        let config = self.settings.load()?;
+        folder::check_exists(&config).map_err(Misused)?;
+        let master = folder::master_key(&config, self.settings.dev)?;
+        let told = || format!("{} cannot be read", self.from.display());
+        let archive = File::open(&self.from).with_context(told).map_err(Misused)?;
+        let mended = events::log::mend_keys(&config.data.dir, BufReader::new(archive), &master)
+            .context("the keys stay as they are")?;
+        let (count, left) = (mended.slots.len(), mended.left);
+        ensure!(
+            left.is_empty(),
+            "{count} damaged keys were replaced, but slots {left:?} are damaged, too, and {} lacks \
+             them",
+            self.from.display()
+        );
+        eprintln!("{count} damaged keys were replaced.");
+        Ok(())
     }
 }
 

@@ -87,6 +87,9 @@ pub(super) const POINTS: &[Point] = &[
     point("fsync log.half/db", Restart, Ends),
     point("fsync log.half", Restart, Ends),
     point("rename log.opening", Restart, Ends),
+    point("fsync .", Restart, Ends),
+    // It opened as it should: the copy goes, and never bit by bit under its own name.
+    point("rename log.half", Restart, Ends),
     // The store of the log: made, then a group commit with its receipts, then its sync.
     point("write log/conf", Start, Ends),
     point("fsync log/conf", Start, Ends),

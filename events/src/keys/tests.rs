@@ -212,3 +212,34 @@ fn a_slot_that_was_cut_off_while_it_was_written_is_an_empty_one() {
     assert_eq!(next, slot + 2);
     assert!(keyring(&dir).get(next, &stream("P-2")).is_ok());
 }
+
+#[test]
+fn a_damaged_slot_is_mended_from_an_archive_and_no_other_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("keys");
+    let keys = keyring(&dir);
+    let one = written(&keys, "P-1");
+    written(&keys, "P-2");
+    let archive = exported(&keys);
+    keys.destroy(one, &stream("P-1"), Class::Contact).unwrap();
+    written(&keys, "P-3");
+    let whole = fs::read(&path).unwrap();
+
+    let again = || mend(&path, &*archive, &master()).unwrap();
+    assert_eq!(again(), Mended::default());
+    for (slot, slots, left) in [(0, vec![0], vec![]), (2, vec![2], vec![]), (3, vec![], vec![3])] {
+        let mut bytes = whole.clone();
+        bytes[slot * SLOT_LENGTH + 60] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(again(), Mended { slots, left: left.clone() });
+        assert_eq!(fs::read(&path).unwrap() == whole, left.is_empty());
+    }
+    let foreign = exported(&keyring(&tempfile::tempdir().unwrap()));
+    fs::write(&path, &whole).unwrap();
+    let refused = mend(&path, &*foreign, &master());
+    assert!(matches!(refused, Err(KeyImportError::Forged)), "{refused:?}");
+}
+
+fn exported(keys: &Keyring) -> Vec<u8> {
+    keys.export().unwrap().flat_map(Result::unwrap).collect()
+}

@@ -6,6 +6,7 @@ use super::{
     COMMIT_EVENTS_MAX, OpenError, ReadError,
     layout::{self, Tail},
     store::{Batch, Store},
+    walk,
 };
 use crate::{
     envelope::PayloadKind,
@@ -64,25 +65,19 @@ fn insert(batch: &mut Batch, stream: &StreamId, tail: &Tail) {
 pub(super) fn rebuild(store: &Store) -> Result<(), OpenError> {
     clear(store)?;
     let (mut indexing, mut batch) = (Indexing::default(), Batch::default());
-    let mut expected = Position(1);
-    for entry in store.events(expected) {
-        let (position, bytes) = entry?;
-        if position != expected {
-            return Err(OpenError::Hole(expected));
-        }
-        let record = Record::parse_at(position, bytes)
-            .map_err(|source| OpenError::Damaged { position, source })?;
-        let stream = record.envelope().head.stream.clone();
+    let mut whole = Position::ZERO;
+    for record in walk::records(store, whole.next()) {
+        let record = record?;
         if !indexing.place(store, &mut batch, &record).unwrap_or(false) {
-            return Err(OpenError::Index(stream));
+            return Err(OpenError::Index(record.envelope().head.stream.clone()));
         }
-        expected = position.next();
-        if position.0.is_multiple_of(u64::try_from(COMMIT_EVENTS_MAX).unwrap_or(1)) {
-            indexing.finish(&mut batch, position);
+        whole = record.position();
+        if whole.0.is_multiple_of(u64::try_from(COMMIT_EVENTS_MAX).unwrap_or(1)) {
+            indexing.finish(&mut batch, whole);
             store.commit(std::mem::take(&mut batch))?;
         }
     }
-    indexing.finish(&mut batch, Position(expected.0 - 1));
+    indexing.finish(&mut batch, whole);
     Ok(store.commit(batch)?)
 }
 

@@ -7,15 +7,16 @@ use std::{
 };
 
 use super::{
-    LogSettings, ReadError,
-    found::{self, Found},
+    LogSettings, ReadError, found,
     index::Ends,
     indexing,
     lock::FolderLock,
     mark::{Mark, MarkFile},
     store::{self, Store, StoreError},
+    walk,
 };
 use crate::{
+    causes,
     envelope::PayloadKind,
     id::{Position, StreamId},
     keys::{self, KeyError, Keyring},
@@ -87,25 +88,29 @@ pub(super) fn open(settings: &LogSettings, master: SecretKey) -> Result<Opened, 
     upcast::check()?;
     let dir = &settings.dir;
     fs::create_dir_all(dir)?;
-    let lock = FolderLock::take(&dir.join("lock"))?.ok_or(OpenError::InUse)?;
+    let lock = FolderLock::of(dir)?.ok_or(OpenError::InUse)?;
     check_format(dir)?;
     let mut mark = MarkFile::open(&dir.join("head"))?;
     check_key_file(&dir.join("keys"), mark.last())?;
     keys::remove_half(&dir.join("keys"))?;
     let keys = Keyring::open(&dir.join("keys"), master)?;
-    let before =
-        if settings.copy_before_open { Found::keep(dir, settings.free_bytes_min)? } else { None };
-    let opened = open_store(settings, &mut mark, &keys);
-    if let Some(before) = before {
-        if opened.is_ok() { before.discard()? } else { before.settle()? }
+    if settings.copy_before_open {
+        found::keep(dir, settings.free_bytes_min)?;
     }
-    if opened.is_err()
-        && let Some(copy) = found::copy_in(dir)
-    {
+    let (store, ends, head) =
+        open_store(settings, &mut mark, &keys).inspect_err(|_| keep_found(dir))?;
+    found::end_incident(dir)?;
+    Ok(Opened { store, ends, keys, mark, head, lock })
+}
+
+/// Keeps what was found, and says where.
+fn keep_found(dir: &Path) {
+    if let Err(error) = found::settle(dir) {
+        tracing::error!(%error, "The copy of the log as it was found cannot be kept.");
+    }
+    if let Some(copy) = found::copy_in(dir) {
         tracing::error!(copy = %copy.display(), "A copy of the log is kept as it was found.");
     }
-    let (store, ends, head) = opened?;
-    Ok(Opened { store, ends, keys, mark, head, lock })
 }
 
 fn open_store(
@@ -114,15 +119,11 @@ fn open_store(
     keys: &Keyring,
 ) -> Result<(Store, Ends, Position), OpenError> {
     let store_dir = settings.dir.join("log");
-    if !settings.accept_loss {
-        check_before(&store_dir, mark.last(), keys)?;
-    }
+    let whole = accepted(settings, check_before(&store_dir, mark.last(), keys))?;
     let store = Store::open(&store_dir, settings)?;
     sync_dir(&settings.dir)?;
     let head = store.last()?;
-    if !settings.accept_loss {
-        check_against(&store, mark.last(), head)?;
-    }
+    let whole = accepted(settings, check_against(&store, mark.last(), head))? && whole;
     let ends = match check_end(&store, keys, head) {
         // It is made of the records, which are whole.
         Err(OpenError::Index(stream)) => {
@@ -133,7 +134,23 @@ fn open_store(
         checked => checked?,
     };
     mark_what_is_there(&store, mark, head)?;
+    if whole {
+        found::discard(&settings.dir)?
+    } else {
+        found::settle(&settings.dir)?
+    }
     Ok((store, ends, head))
+}
+
+/// Whether all is as it should be; what is not, is an error without the operator's word.
+fn accepted(settings: &LogSettings, checked: Result<(), OpenError>) -> Result<bool, OpenError> {
+    match checked {
+        Err(error) if settings.accept_loss => {
+            tracing::warn!(reason = causes::chain(&error), "A loss is accepted.");
+            Ok(false)
+        }
+        checked => checked.map(|()| true),
+    }
 }
 
 pub(super) fn check_format(dir: &Path) -> Result<(), OpenError> {
@@ -202,14 +219,9 @@ fn check_end(store: &Store, keys: &Keyring, head: Position) -> Result<Ends, Open
     // Both go into one commit with the records they speak of, and were cut off with them.
     let whole = store.index_mark()?.min(head);
     let ends = Ends::new(whole);
-    let mut expected = Position(head.0.saturating_sub(CHECKED_AT_THE_END)).min(whole).next();
-    for entry in store.events(expected) {
-        let (position, bytes) = entry?;
-        if position != expected {
-            return Err(OpenError::Hole(expected));
-        }
-        let record = Record::parse_at(position, bytes)
-            .map_err(|source| OpenError::Damaged { position, source })?;
+    let first = Position(head.0.saturating_sub(CHECKED_AT_THE_END)).min(whole).next();
+    for record in walk::records(store, first) {
+        let record = record?;
         check_keys_of(keys, &record)?;
         match ends.place(store, &record) {
             Ok(true) => {}
@@ -218,7 +230,6 @@ fn check_end(store: &Store, keys: &Keyring, head: Position) -> Result<Ends, Open
                 return Err(OpenError::Index(record.envelope().head.stream.clone()));
             }
         }
-        expected = expected.next();
     }
     Ok(ends)
 }

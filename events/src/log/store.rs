@@ -49,8 +49,9 @@ pub enum StoreError {
     Sled(#[from] sled::Error),
     #[error("the store's file failed")]
     Io(#[from] io::Error),
-    #[error("the store panicked: {0}")]
-    Panicked(String),
+    /// Where, was told there; what the panic says may quote data.
+    #[error("the store panicked over what it found")]
+    Panicked,
 }
 
 pub(super) struct Store {
@@ -71,9 +72,22 @@ impl fmt::Debug for Store {
 impl Store {
     /// Opens the store of a folder; everything that opening wrote is synced afterwards.
     pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Self, StoreError> {
-        remove_half_made_snapshots(dir)?;
+        remove_snapshots(dir, |name| name.ends_with(".generating"))?;
+        match Self::open_as_it_is(dir, settings) {
+            // Its snapshot tells sled of what is no longer there; without, it reads as far as it can.
+            Err(StoreError::Panicked | StoreError::Sled(sled::Error::Corruption { .. }))
+                if settings.accept_loss =>
+            {
+                remove_snapshots(dir, |_| true)?;
+                Self::open_as_it_is(dir, settings)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_as_it_is(dir: &Path, settings: &LogSettings) -> Result<Self, StoreError> {
         let path = file_in(dir);
-        remove_half_made_settings(dir, &path)?;
+        remove_unusable_settings(dir, &path)?;
         crate::freed::wait(&path)?;
         let config = sled::Config::new()
             .path(dir)
@@ -81,7 +95,7 @@ impl Store {
             .segment_size(settings.segment_bytes)
             .flush_every_ms(None);
         let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-        let tree = opened.map_err(|panic| StoreError::Panicked(message_of(&*panic)))??;
+        let tree = opened.map_err(|_| StoreError::Panicked)??;
         let file = File::options().read(true).write(true).open(&path)?;
         sync_all_of(dir)?;
         let again = tree.clone();
@@ -187,7 +201,7 @@ pub(super) fn has_blobs(dir: &Path) -> io::Result<bool> {
 }
 
 /// A snapshot that sled was still writing when it died would make it refuse to open.
-fn remove_half_made_snapshots(dir: &Path) -> io::Result<()> {
+fn remove_snapshots(dir: &Path, goes: impl Fn(&str) -> bool) -> io::Result<()> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -197,23 +211,34 @@ fn remove_half_made_snapshots(dir: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
+        if name.starts_with("snap.") && goes(&name) {
             fs::remove_file(entry.path())?;
         }
     }
     Ok(())
 }
 
-/// Settings that sled was still writing when it died would make it refuse to open; of a store
-/// that was never written to nothing is lost with them.
-fn remove_half_made_settings(dir: &Path, file: &Path) -> io::Result<()> {
-    if fs::metadata(file).is_ok_and(|file| file.len() > 0) {
+/// Settings that sled was still writing when it died, or that are damaged, would make it refuse to
+/// open; it makes them anew, for they are the same in every store.
+fn remove_unusable_settings(dir: &Path, file: &Path) -> io::Result<()> {
+    let path = dir.join("conf");
+    let settings = match fs::read(&path) {
+        Ok(settings) => settings,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    // sled writes its checksum with the lowest byte first.
+    let is_whole = settings.split_last_chunk::<4>().is_some_and(|(lines, checksum)| {
+        crc32fast::hash(lines).swap_bytes().to_be_bytes() == *checksum
+    });
+    let is_new = fs::metadata(file).map_or(true, |file| file.len() == 0);
+    if is_whole && !is_new {
         return Ok(());
     }
-    match fs::remove_file(dir.join("conf")) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
+    if !is_new {
+        tracing::warn!(path = %path.display(), "The settings of the store are damaged; they are made anew.");
     }
+    fs::remove_file(path)
 }
 
 /// Syncs a folder and what lies directly in it, for sled syncs neither all files nor folders.
@@ -222,10 +247,4 @@ fn sync_all_of(dir: &Path) -> io::Result<()> {
         File::open(entry?.path())?.sync_all()?;
     }
     File::open(dir)?.sync_all()
-}
-
-/// What a panic said.
-pub(super) fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }

@@ -5,6 +5,7 @@ mod closing;
 mod crash;
 mod damage;
 mod forgetting;
+mod found;
 mod index;
 mod limits;
 mod loss;

@@ -98,8 +98,7 @@ pub(super) fn start(
         let shared = Arc::clone(&run.shared);
         // A writer that is gone without a word would look like one that was closed.
         if catch_unwind(AssertUnwindSafe(|| run.run())).is_err() {
-            // Where, was told there; the message may quote data.
-            stop(&shared, &StoreError::Panicked("in the writer".to_owned()));
+            stop(&shared, &StoreError::Panicked);
         }
     })
 }

@@ -76,7 +76,7 @@ async fn a_flipped_bit_anywhere_is_noticed_or_does_no_harm() {
         match catch_unwind(AssertUnwindSafe(|| read(&copy))) {
             Ok(Ok(found)) => assert_eq!(found, whole, "flip {flip}: {told}"),
             Ok(Err(_)) => {}
-            Err(panic) => panic!("flip {flip}: {told}: {}", store::message_of(&*panic)),
+            Err(_) => panic!("flip {flip}: {told}: it panicked"),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::keys::KeyError;
 
 /// A closed log of so many events of `C-1`.
-async fn fill(folder: &Folder, events: u64) {
+pub(super) async fn fill(folder: &Folder, events: u64) {
     let log = folder.open();
     let before = log.history(&customer("C-1")).unwrap().version.0;
     for version in before..events {
@@ -17,14 +17,14 @@ async fn fill(folder: &Folder, events: u64) {
 }
 
 #[track_caller]
-fn is_behind(opened: Result<EventLog, OpenError>) -> String {
+pub(super) fn is_behind(opened: Result<EventLog, OpenError>) -> String {
     match opened {
         Err(error @ OpenError::Behind { .. }) => error.to_string(),
         other => panic!("not behind: {other:?}"),
     }
 }
 
-fn accept_loss(folder: &Folder) -> EventLog {
+pub(super) fn accept_loss(folder: &Folder) -> EventLog {
     let settings = LogSettings { accept_loss: true, ..folder.settings() };
     EventLog::open(&settings, master()).unwrap()
 }
@@ -71,20 +71,6 @@ async fn what_was_found_is_kept_as_it_was_before_the_store_was_opened() {
         assert_eq!(fs::read(folder.path("log.found/db")).unwrap(), bytes);
     }
     assert_ne!(fs::read(&file).unwrap(), bytes, "opening destroys nothing: the copy is needless");
-}
-
-#[tokio::test]
-async fn a_log_that_opens_as_it_should_leaves_no_copy() {
-    let folder = Folder::new();
-    fill(&folder, 3).await;
-    // As a crash in the middle of opening leaves it.
-    copy_folder(&folder.path("log"), &folder.path("log.opening"));
-    let mut log = folder.open();
-    for _ in 0..2 {
-        log = folder.reopen(log);
-        assert_eq!(log.watermark(), Position(4));
-        assert!(!folder.path("log.opening").exists() && !folder.path("log.found").exists());
-    }
 }
 
 #[tokio::test]
