@@ -121,8 +121,8 @@ fn document<T>(
     bytes: &[u8],
     read: impl FnOnce(Value<'_>) -> Option<T>,
 ) -> Result<Parsed<T>, Violations> {
-    let mut findings = Findings::default();
-    let value = match Json::parse(bytes) {
+    let (mut findings, mut room) = (Findings::default(), Vec::new());
+    let value = match Json::parse(bytes, &mut room) {
         Ok(json) => read(Value::root(&json, &mut findings)),
         Err(broken) => Value::root(&Json::Null, &mut findings).mistyped(broken),
     };

@@ -8,7 +8,7 @@ use events::id::CustomerId;
 use events::text::Reason;
 
 use super::json::Json;
-use super::scalar::{choice, instant, text};
+use super::scalar::{choice, id, instant, text};
 use super::value::{Object, Value};
 use super::{Parsed, Violations, document};
 
@@ -105,7 +105,7 @@ pub(super) fn terms(consent: &mut Object<'_>) -> Option<ConsentTerms> {
 }
 
 fn customers(value: Value<'_>) -> Option<BTreeSet<CustomerId>> {
-    set(value, CONSENT_CUSTOMERS_MAX, text)
+    set(value, CONSENT_CUSTOMERS_MAX, id)
 }
 
 fn scopes(value: Value<'_>) -> Option<BTreeSet<Scope>> {

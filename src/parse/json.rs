@@ -1,6 +1,6 @@
 //! JSON as it was written: order kept, members that appear twice kept, depth bounded.
 
-mod raw;
+mod numbers;
 
 use std::{borrow::Cow, fmt};
 
@@ -32,13 +32,19 @@ pub(super) enum Broken {
 }
 
 impl<'a> Json<'a> {
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Broken> {
-        // serde_json stops at a number that no float holds; the grammar knows no such bound.
-        Self::of_floats(bytes)
-            .or_else(|error| raw::parse(bytes, DEPTH_MAX).ok_or_else(|| error.into()))
+    /// What stands in the bytes; `room` is for others, where theirs cannot be read.
+    pub(super) fn parse(bytes: &'a [u8], room: &'a mut Vec<u8>) -> Result<Self, Broken> {
+        match Self::of_floats(bytes) {
+            // serde_json stops at a number that no float holds; the grammar knows no such bound.
+            Err(broken) => {
+                *room = numbers::within_floats(bytes).ok_or(broken)?;
+                Self::of_floats(room)
+            }
+            read => read,
+        }
     }
 
-    fn of_floats(bytes: &'a [u8]) -> serde_json::Result<Self> {
+    fn of_floats(bytes: &'a [u8]) -> Result<Self, Broken> {
         let mut source = serde_json::Deserializer::from_slice(bytes);
         let json = Levels(DEPTH_MAX).deserialize(&mut source)?;
         source.end()?;

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use chrono::{DateTime, Datelike, Utc};
 use events::id::AddressId;
-use events::text::{Country, Currency, Text, Unfit};
+use events::text::{Country, Currency, Date, Text, Unfit};
 use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
 use serde::de::{self, DeserializeOwned, IntoDeserializer};
 use serde_json::Number;
@@ -19,6 +19,20 @@ const EMPLOYEES_MAX: i64 = 2_147_483_647;
 /// Reads any checked text; for countries and currencies there are readers that know the lists.
 pub(super) fn text<T: TryFrom<String, Error = Unfit>>(value: Value<'_>) -> Option<T> {
     value.text(|text| T::try_from(text.to_owned()))
+}
+
+/// Reads an id that stands in paths; what was stored before may be one of these two.
+pub(super) fn id<T: TryFrom<String, Error = Unfit>>(value: Value<'_>) -> Option<T> {
+    let unfit = Unfit::Shape("an id: in a path it would be a step");
+    value.text(
+        |text| if [".", ".."].contains(&text) { Err(unfit) } else { text.to_owned().try_into() },
+    )
+}
+
+/// Reads a day of a year that there was; what was stored before may lie in the year 0.
+pub(super) fn date(value: Value<'_>) -> Option<Date> {
+    let unfit = Unfit::Shape("a date after the year 0");
+    value.text(|text| if text.starts_with("0000-") { Err(unfit) } else { Date::parse(text) })
 }
 
 /// Text of at least one character.

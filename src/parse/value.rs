@@ -3,7 +3,7 @@
 //! A reader takes a `Value` and gives `None` only after noting why. It asks for all members of
 //! an object before it gives up on one, so that no mistake hides another: hence `?` comes last.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 use events::text::Unfit;
 
@@ -207,8 +207,9 @@ impl<'a> Object<'a> {
     }
 
     fn ignore_the_rest(self) {
+        let mut ignored = HashSet::new();
         for (name, _) in self.members {
-            if !self.asked.contains(&name.as_ref()) {
+            if !self.asked.contains(&name.as_ref()) && ignored.insert(name) {
                 self.findings.ignore(Path::Member(&self.path, name));
             }
         }

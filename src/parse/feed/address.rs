@@ -4,7 +4,7 @@ use events::address::Address;
 use events::id::{AddressId, CustomerId};
 
 use crate::parse::address;
-use crate::parse::scalar::{address_id, choice, flag, text};
+use crate::parse::scalar::{address_id, choice, flag, id};
 use crate::parse::value::{Object, Value};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ const OF_A_STAYING_ADDRESS: [&str; 7] = [
 
 pub(super) fn line(value: Value<'_>) -> Option<AddressLine> {
     value.object(|address| {
-        let customer = address.required("customerIdentification", text);
+        let customer = address.required("customerIdentification", id);
         let id = address.required("addressIdentification", address_id);
         let change = if address.optional("removed", flag).unwrap_or(false) {
             address.pass_over(&OF_A_STAYING_ADDRESS);

@@ -6,7 +6,7 @@ use events::id::{CustomerId, PersonId};
 use events::party::{Activity, CustomerDetails, Link};
 use serde::Deserialize;
 
-use crate::parse::scalar::{choice, currency, text};
+use crate::parse::scalar::{choice, currency, date, id, text};
 use crate::parse::value::Value;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +41,12 @@ pub(super) fn line(value: Value<'_>) -> Option<CustomerLine> {
     value.object(|customer| {
         // Addresses have lines of their own.
         customer.pass_over(&["addressList"]);
-        let id = customer.required("customerIdentification", text);
+        let id = customer.required("customerIdentification", id);
         let status: Option<Status> = customer.required("status", choice);
         let external_reference = customer.optional("externalReference", text);
         let name = customer.optional("name", text);
         let reference_currency = customer.optional("referenceCurrency", currency);
-        let opening_date = customer.optional("openingDate", text);
+        let opening_date = customer.optional("openingDate", date);
         let links = customer.optional("personList", |value| value.list(link));
 
         let (id, status) = (id?, status?);
@@ -65,7 +65,7 @@ pub(super) fn line(value: Value<'_>) -> Option<CustomerLine> {
 
 fn link(value: Value<'_>) -> Option<(PersonId, Link)> {
     value.object(|link| {
-        let person = link.required("personIdentification", text);
+        let person = link.required("personIdentification", id);
         let person_relation = link.optional("personRelation", choice);
         Some((person?, Link { person_relation }))
     })

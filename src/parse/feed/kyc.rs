@@ -5,7 +5,7 @@ use events::kyc::{
     FinancialSituation, Kyc, Money, NonFinancialSituation, Originator, PriorBank, Wealth,
 };
 
-use crate::parse::scalar::{choice, country, currency, employees, flag, text};
+use crate::parse::scalar::{choice, country, currency, date, employees, flag, id, text};
 use crate::parse::value::Value;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct KycLine {
 
 pub(super) fn line(value: Value<'_>) -> Option<KycLine> {
     value.object(|kyc| {
-        let customer = kyc.required("customerIdentification", text);
+        let customer = kyc.required("customerIdentification", id);
         let kyc = Kyc {
             non_financial_situation: kyc.optional("nonFinancialSituation", non_financial),
             financial_situation: kyc.optional("financialSituation", financial),
@@ -37,7 +37,7 @@ fn non_financial(value: Value<'_>) -> Option<NonFinancialSituation> {
             reason_for_domiciliary_company: situation.optional("reasonForDomiciliaryCompany", text),
             sector: situation.optional("sector", text),
             number_of_employees: situation.optional("numberOfEmployees", employees),
-            date_of_incorporation: situation.optional("dateOfIncorporation", text),
+            date_of_incorporation: situation.optional("dateOfIncorporation", date),
             company_purpose: situation.optional("companyPurpose", text),
             structure_controlling_person: situation.optional("structureControllingPerson", text),
             structure_beneficial_owners: situation.optional("structureBeneficialOwners", text),
@@ -48,7 +48,7 @@ fn non_financial(value: Value<'_>) -> Option<NonFinancialSituation> {
             beneficial_owner: situation.optional("beneficialOwner", text),
             beneficiary: situation.optional("beneficiary", text),
             protector: situation.optional("protector", text),
-            date_of_trust_contract: situation.optional("dateOfTrustContract", text),
+            date_of_trust_contract: situation.optional("dateOfTrustContract", date),
         })
     })
 }
@@ -81,7 +81,7 @@ fn wealth(value: Value<'_>) -> Option<Wealth> {
             source_of_wealth: wealth.optional("sourceOfWealth", choice),
             currency: wealth.optional("currency", currency),
             amount: wealth.optional("amount", text),
-            date_of_receipt: wealth.optional("dateOfReceipt", text),
+            date_of_receipt: wealth.optional("dateOfReceipt", date),
             originator: wealth.optional("originator", originator),
         })
     })

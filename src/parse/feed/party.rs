@@ -5,7 +5,7 @@ use events::party::{
 };
 use serde::Deserialize;
 
-use crate::parse::scalar::{choice, country, flag, name, text};
+use crate::parse::scalar::{choice, country, date, flag, name, text};
 use crate::parse::value::{Elsewhere, Object, Value};
 
 /// Decides which members `personDetails` has.
@@ -44,10 +44,10 @@ fn natural_person(person: &mut Object<'_>) -> NaturalPerson {
 }
 
 fn life_date(value: Value<'_>) -> Option<LifeDate> {
-    value.object(|date| {
+    value.object(|life| {
         Some(LifeDate {
-            date: date.optional("date", text),
-            date_type: date.optional("dateType", choice),
+            date: life.optional("date", date),
+            date_type: life.optional("dateType", choice),
         })
     })
 }

@@ -8,7 +8,7 @@ use events::party::PersonDetails;
 
 use super::party::{PersonType, party};
 use crate::parse::contact;
-use crate::parse::scalar::{choice, country, text};
+use crate::parse::scalar::{choice, country, id, text};
 use crate::parse::value::Value;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) fn line(value: Value<'_>) -> Option<PersonLine> {
     value.object(|person| {
         // Who belongs to a customer is said in the line of the customer.
         person.pass_over(&["customerList"]);
-        let id = person.required("personIdentification", text);
+        let id = person.required("personIdentification", id);
         let kind = person.elsewhere("personType", choice::<PersonType>);
         let party = person.required("personDetails", |value| party(value, kind));
         let external_reference = person.optional("externalReference", text);
@@ -49,7 +49,7 @@ fn contacts(value: Value<'_>) -> Option<BTreeMap<ContactId, ContactDetail>> {
     let mut contacts = BTreeMap::new();
     value.list(|value| {
         value.object(|object| {
-            let id = object.required("contactIdentification", text::<ContactId>);
+            let id = object.required("contactIdentification", id::<ContactId>);
             let detail = contact::stated(object);
 
             if contacts.insert(id?, detail?).is_some() {

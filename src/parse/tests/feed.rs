@@ -1,5 +1,6 @@
 //! Lines of the feed: one object each, complete for itself.
 
+use events::id::CustomerId;
 use events::party::Activity;
 
 use super::documents::{ADDRESS, CONSENT, CUSTOMER, KYC, PERSON, REMOVED_ADDRESS, line};
@@ -237,4 +238,43 @@ fn consents_are_checked() {
     let revoked = changed(CONSENT, &[("/consent/status", "\"revoked\"")]);
     let Line::Consent(consent) = parsed(&revoked) else { panic!("no consent") };
     assert!(consent.revoked);
+}
+
+#[test]
+fn an_id_that_would_be_a_step_in_a_path_is_refused() {
+    for step in ["\".\"", "\"..\""] {
+        for (document, pointer) in [
+            (CUSTOMER, "/customer/customerIdentification"),
+            (CUSTOMER, "/customer/personList/0/personIdentification"),
+            (PERSON, "/person/personIdentification"),
+            (PERSON, "/person/contactInformation/0/contactIdentification"),
+            (REMOVED_ADDRESS, "/address/customerIdentification"),
+            (KYC, "/kyc/customerIdentification"),
+            (CONSENT, "/consent/customerIdentifications/0"),
+        ] {
+            check_changes(line, document, &[(pointer, step, &[&format!("invalid {pointer}")])]);
+        }
+    }
+    // What was stored before is still read.
+    assert!(CustomerId::parse("..").is_ok());
+    let dotted = [("/person/personIdentification", "\"...\"", [].as_slice())];
+    check_changes(line, PERSON, &dotted);
+}
+
+#[test]
+fn no_day_lies_in_a_year_that_there_was_not() {
+    for (document, pointer) in [
+        (CUSTOMER, "/customer/openingDate"),
+        (PERSON, "/person/personDetails/dates/0/date"),
+        (KYC, "/kyc/nonFinancialSituation/dateOfIncorporation"),
+        (KYC, "/kyc/nonFinancialSituation/dateOfTrustContract"),
+        (KYC, "/kyc/financialSituation/sourceOfWealth/0/dateOfReceipt"),
+    ] {
+        let wrong = format!("invalid {pointer}");
+        check_changes(
+            line,
+            document,
+            &[(pointer, "\"0000-12-31\"", &[&wrong]), (pointer, "\"0001-01-01\"", &[])],
+        );
+    }
 }

@@ -2,8 +2,13 @@
 
 use super::documents::{ADDRESS, CONTACT, CUSTOMER, line, new_contact, replacement};
 use super::{changed, check, check_changes};
-use crate::parse::json::{Broken, DEPTH_MAX, Json};
+use crate::parse::json::{self, Broken, DEPTH_MAX};
 use crate::parse::{IGNORED_BEYOND, TOLD_BYTES_MAX, Violation, address, contact, feed};
+
+/// Why a document is no JSON that can be read.
+fn broken(document: &str) -> Option<Broken> {
+    json::Json::parse(document.as_bytes(), &mut Vec::new()).err()
+}
 
 fn nested(levels: usize) -> String {
     format!("{}{}", "[".repeat(levels), "]".repeat(levels))
@@ -59,8 +64,33 @@ fn a_number_beyond_all_bounds_is_a_number_and_hides_nothing() {
         let surrogate = format!(r#"{{"x":{number},"y":"\ud800"}}"#);
         check(new_contact, &surrogate, &["malformed "]);
         let deep = format!("{}{number}{}", "[".repeat(DEPTH_MAX + 1), "]".repeat(DEPTH_MAX + 1));
-        assert_eq!(Json::parse(deep.as_bytes()), Err(Broken::TooDeep));
+        assert_eq!(broken(&deep), Some(Broken::TooDeep));
     }
+}
+
+#[test]
+fn what_is_broken_behind_a_number_beyond_all_bounds_is_told_as_behind_any_other() {
+    let (beyond, small) = ([&"9".repeat(400), "-1.5E+0999", "1e999"], ["0", "-1", "12345"]);
+    for number in beyond {
+        let other = format!("{}{}", small[0], ".0".to_owned() + &"0".repeat(number.len() - 3));
+        let rows = [
+            r#"{"a":N,"b":tru}"#,
+            "{\"a\": \"\\\\\", \"b\":\n [N, {}, \"1e999\\\"\", \"\\ud800\"]}",
+            r#"{"a":N,"b":01}"#,
+            r#"{"a":[N"#,
+            r#"{"a":N,"b":"x"#,
+            "[N N]",
+            &format!("[N, {}]", nested(DEPTH_MAX)),
+        ];
+        for row in rows {
+            let told = broken(&row.replace('N', number));
+            assert!(told.is_some(), "{row}");
+            assert_eq!(told, broken(&row.replace('N', &other)), "{row} with {number}");
+        }
+        assert_eq!(broken(&format!("{{\"a\":\"{number}\",\"b\":[{number}]}}")), None);
+    }
+    let told = broken(r#"{"a":1e999,"b":tru}"#);
+    assert_eq!(told, Some(Broken::Syntax { line: 1, column: 19 }));
 }
 
 #[test]
@@ -73,10 +103,10 @@ fn another_value_than_an_object_is_malformed_as_a_whole() {
 
 #[test]
 fn nesting_is_bounded() {
-    assert!(Json::parse(nested(DEPTH_MAX).as_bytes()).is_ok());
-    assert_eq!(Json::parse(nested(DEPTH_MAX + 1).as_bytes()), Err(Broken::TooDeep));
-    assert_eq!(Json::parse(b"{\"a\": [1, 2"), Err(Broken::Unfinished));
-    assert_eq!(Json::parse(b"{\"a\"; 1}"), Err(Broken::Syntax { line: 1, column: 5 }));
+    assert_eq!(broken(&nested(DEPTH_MAX)), None);
+    assert_eq!(broken(&nested(DEPTH_MAX + 1)), Some(Broken::TooDeep));
+    assert_eq!(broken("{\"a\": [1, 2"), Some(Broken::Unfinished));
+    assert_eq!(broken("{\"a\"; 1}"), Some(Broken::Syntax { line: 1, column: 5 }));
 }
 
 #[test]
@@ -128,6 +158,8 @@ fn unknown_members_are_ignored_and_named_as_they_were_spelt() {
             ("/", "[]", &["ignored /"]),
         ],
     );
+    let twice = r#"{"medium":"fax","contactContent":"12345","x":1,"X":1,"x":2}"#;
+    assert_eq!(contact::new(twice.as_bytes()).unwrap_err().ignored(), ["/x", "/X"]);
 }
 
 #[test]
