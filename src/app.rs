@@ -1,6 +1,6 @@
 //! What the service is made of: log, commands, projections, and who may ask.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -62,8 +62,12 @@ pub struct Settings {
     /// How long an idempotency key is remembered at least.
     pub remembered_min: Duration,
     pub contact_write_relations: Vec<Relation>,
+    pub limits: Limits,
     pub scopes: ScopeNames,
+    pub header_bytes_max: usize,
     pub body_time_max: Duration,
+    /// Requests of one client in a second, and at once after a rest; none: nobody is counted.
+    pub rate: Option<(NonZeroU32, NonZeroU32)>,
     /// Whose certificates speak for clients.
     pub intermediaries: Vec<Pin>,
     /// Certificates that stand for one client.
@@ -83,8 +87,11 @@ impl Settings {
             wait_time_max: Duration::from_millis(config.projections.wait_ms_max),
             remembered_min: Duration::from_hours(config.http.idempotency_key_h_min.into()),
             contact_write_relations: config.rules.contact_write_relations.clone(),
+            limits: limits(config),
             scopes: config.access.scopes.clone(),
+            header_bytes_max: config.http.header_bytes_max,
             body_time_max: Duration::from_millis(config.http.body_ms_max),
+            rate: config.http.rate(),
             intermediaries: config.http.intermediaries.clone(),
             client_certificates: config.http.client_certificates.clone(),
             published: Published::of(&config.publisher()),
@@ -180,11 +187,11 @@ fn open_journal(config: &Config) -> anyhow::Result<Journal> {
 
 /// Commands over a log, under the configured rules.
 pub fn commands(config: &Config, log: EventLog) -> Commands {
-    let limits = Limits {
-        addresses_max: config.rules.addresses_max,
-        contacts_max: config.rules.contacts_max,
-    };
-    Commands::new(log, limits)
+    Commands::new(log, limits(config))
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits { addresses_max: config.rules.addresses_max, contacts_max: config.rules.contacts_max }
 }
 
 /// The projections of the configured folder, over its log.

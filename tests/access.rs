@@ -83,12 +83,16 @@ async fn every_operation_answers_every_situation_as_the_contract_says() {
     }
 }
 
-/// RFC 6750: an error is told to whom sent a token, and nothing to whom did not.
+/// RFC 6750: an error is told to whom sent a token, and nothing to whom did not. What consents
+/// lack is no matter of the token.
 #[track_caller]
 fn check_challenge(answer: &Answer, with_token: bool) {
     let challenge = match (answer.status, with_token) {
         (401, true) => Some("Bearer realm=\"dossier\", error=\"invalid_token\""),
         (401, false) => Some("Bearer realm=\"dossier\""),
+        (403, _) if answer.text("/detail").contains("token") => {
+            Some("Bearer realm=\"dossier\", error=\"insufficient_scope\"")
+        }
         _ => None,
     };
     assert_eq!(answer.header("www-authenticate"), challenge, "{answer:?}");

@@ -81,6 +81,10 @@ async fn who_has_a_customer_already_gets_it_again_only_when_it_changed() {
     };
     for known in [etag.as_str(), "*", &format!("\"x\", {etag}"), &format!("W/{etag}")] {
         assert_eq!(again(known).await.is(304).etag(), etag);
+        let head = alpha.ask(Method::HEAD, "/customers/C-1").header("if-none-match", known);
+        let head = head.send().await.is(304);
+        // It would be the length of the 200 (RFC 9110, 8.6).
+        assert_eq!((head.etag(), head.header("content-length")), (etag.clone(), None));
     }
     again("\"x\"").await.is(200);
     alpha.add_address("C-1", &new_address("Bern")).await;

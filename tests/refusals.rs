@@ -8,12 +8,13 @@ mod stage;
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::{
     case::{Case, call, contact, post, put},
     stage::{Stage, When},
 };
+use crate::support::document::DOCUMENT;
 
 #[rustfmt::skip]
 #[expect(clippy::too_many_lines, reason = "a table")]
@@ -29,6 +30,7 @@ fn cases() -> Vec<Case> {
         // The name of the call.
         call("GET /customers").without("x-correlation-id").is(400, "INVALID_PAYLOAD").told(&["the header X-Correlation-ID is required"]),
         call("GET /customers").header("x-correlation-id", &"x".repeat(65)).is(400, "INVALID_PAYLOAD").told(&["the header X-Correlation-ID must have 1 to 64 characters"]),
+        call("GET /customers").header("x-correlation-id", "a\tb").is(400, "INVALID_PAYLOAD").told(&["the header X-Correlation-ID contains a control character"]),
         call("GET /customers?limit=0").without("x-correlation-id").is(400, "INVALID_PAYLOAD").told(&["the header X-Correlation-ID is required"]),
         // Who asks.
         call("GET /customers").without("authorization").is(401, "INVALID_TOKEN"),
@@ -135,6 +137,7 @@ fn cases() -> Vec<Case> {
         post().set("/addressName", "a\u{7}b").is(400, "INVALID_PAYLOAD").at(&["/addressName"]),
         post().set("/postalAddress/physicalAddress/townName", "\u{200b}\u{feff}").is(400, "INVALID_PAYLOAD").at(&["/postalAddress/physicalAddress/townName"]),
         contact().set("/contactContent", "no email").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
+        contact().raw(r#"{ "medium": "post", "contactContent": "" }"#).is(400, "INVALID_PAYLOAD").at(&["/medium", "/contactContent"]),
         contact().set("/medium", "phone").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
         contact().set("/medium", "fax").set("/contactContent", "41+44 555 00 00").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
         contact().set("/medium", "website").set("/contactContent", "no site").is(400, "INVALID_PAYLOAD").at(&["/contactContent"]),
@@ -177,12 +180,14 @@ fn cases() -> Vec<Case> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_refusal_of_the_contract_is_told_as_it_says_and_appends_nothing() {
-    let mut told = BTreeSet::new();
+    let (mut told, mut problems) = (BTreeSet::new(), BTreeSet::new());
     for when in When::ALL {
         let stage = Stage::set(when).await;
         for case in cases().iter().filter(|case| case.when == when) {
             let position = stage.app.watermark();
-            told.insert(case.check(&stage).await);
+            let problem = case.check(&stage).await.json();
+            told.insert((case.status, case.kind));
+            problems.insert(unsigned(problem));
             // A share may last for a write.
             let may_append = when == When::TheShareIsUsedUp;
             assert!(may_append || stage.app.watermark() == position, "{case:?}");
@@ -197,6 +202,26 @@ async fn every_refusal_of_the_contract_is_told_as_it_says_and_appends_nothing() 
     }
     let missing: Vec<_> = PROVOKED.into_iter().filter(|kind| !told.contains(kind)).collect();
     assert_eq!(missing, [], "rows of the contract's table without a case");
+    for (name, example) in examples() {
+        let example = unsigned(example.clone());
+        assert!(
+            problems.contains(&example),
+            "no case is answered with the example {name}: {example}"
+        );
+    }
+}
+
+/// A problem without the name of its call.
+fn unsigned(mut problem: Value) -> String {
+    problem.as_object_mut().unwrap().remove("instance");
+    problem.to_string()
+}
+
+/// What the document shows of problems.
+fn examples() -> impl Iterator<Item = (&'static String, &'static Value)> {
+    let responses = DOCUMENT["components"]["responses"].as_object().unwrap().values();
+    let examples = responses.map(|it| &it["content"]["application/problem+json"]["examples"]);
+    examples.flat_map(|them| them.as_object().unwrap()).map(|(name, one)| (name, &one["value"]))
 }
 
 /// The contract's table.

@@ -1,6 +1,6 @@
 //! Where clients and operators connect, and how much of it one of them may take.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use events::id::ClientId;
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,12 @@ impl Tls {
 }
 
 impl Http {
+    /// Requests of one client in a second, and at once after a rest; none: as many as it likes.
+    pub(crate) fn rate(&self) -> Option<(NonZeroU32, NonZeroU32)> {
+        let rate = NonZeroU32::new(self.rate_per_s)?;
+        Some((rate, NonZeroU32::new(self.rate_burst).unwrap_or(rate)))
+    }
+
     /// Whether the admin port asks for a token.
     pub fn has_admin_token(&self) -> bool {
         !self.admin_token.expose().is_empty() || !self.admin_token_file.as_os_str().is_empty()

@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    num::NonZeroU32,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -35,7 +34,7 @@ pub(crate) struct Admission {
 }
 
 /// How many records or candidates looked at count as one more request of a client's share.
-const LOOKED_AT_A_REQUEST: usize = 100;
+pub(super) const LOOKED_AT_A_REQUEST: usize = 100;
 
 /// The place of a request among those that are served at once; free again when dropped.
 pub(super) type Place = OwnedSemaphorePermit;
@@ -45,15 +44,13 @@ struct Waiting<'a>(&'a AtomicUsize);
 
 impl Admission {
     pub(crate) fn new(settings: &Http) -> Self {
-        let rate = NonZeroU32::new(settings.rate_per_s);
-        let burst = NonZeroU32::new(settings.rate_burst).or(rate).unwrap_or(NonZeroU32::MIN);
-        let quota = |per_second| Quota::per_second(per_second).allow_burst(burst);
+        let quota = |(per_second, burst)| Quota::per_second(per_second).allow_burst(burst);
         Self {
             at_once: Arc::new(Semaphore::new(settings.at_once_max)),
             waiting: AtomicUsize::new(0),
             waiting_max: settings.waiting_max,
             wait_time_max: Duration::from_millis(settings.waiting_ms_max),
-            rates: rate.map(|rate| DefaultKeyedRateLimiter::keyed(quota(rate))),
+            rates: settings.rate().map(|rate| DefaultKeyedRateLimiter::keyed(quota(rate))),
             looked_at: Mutex::default(),
         }
     }

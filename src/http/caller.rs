@@ -84,7 +84,7 @@ impl Caller {
         if self.identity.scopes.contains(&scope) {
             return Ok(());
         }
-        Err(problem::not_allowed("The token does not carry the scope of this operation."))
+        Err(problem::lacks_scope())
     }
 }
 
@@ -120,13 +120,13 @@ pub(super) fn correlation(headers: &HeaderMap) -> Result<Option<Correlation>, Fa
     let value = single(headers, &CORRELATION)
         .map_err(|Again| Faults::invalid("the header X-Correlation-ID must be sent once"))?;
     let Some(value) = value else { return Ok(None) };
-    let unfit = || Faults::invalid("the header X-Correlation-ID must have 1 to 64 characters");
-    parse(value).map(Some).ok_or_else(unfit)
+    let unfit = |why| Faults::invalid(&format!("the header X-Correlation-ID {why}"));
+    parse(value).map(Some).map_err(unfit)
 }
 
 /// The correlation id that is reflected.
 pub(super) fn reflected(headers: &HeaderMap) -> Option<HeaderValue> {
-    single(headers, &CORRELATION).ok().flatten().filter(|value| parse(value).is_some()).cloned()
+    single(headers, &CORRELATION).ok().flatten().filter(|value| parse(value).is_ok()).cloned()
 }
 
 /// That a header was sent again that may be sent once: nobody could say which counts.
@@ -155,8 +155,13 @@ pub(super) fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderVal
     HeaderValue::from_bytes(&parts.join(b", ".as_slice())).ok()
 }
 
-fn parse(value: &HeaderValue) -> Option<Correlation> {
-    Correlation::parse(std::str::from_utf8(value.as_bytes()).ok()?).ok()
+/// Or what is wrong with it.
+fn parse(value: &HeaderValue) -> Result<Correlation, &'static str> {
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| "is not UTF-8")?;
+    if text.chars().any(char::is_control) {
+        return Err("contains a control character");
+    }
+    Correlation::parse(text).map_err(|_| "must have 1 to 64 characters")
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -223,5 +228,27 @@ pub(super) fn parameter(query: Option<&str>, name: &str) -> Result<Option<String
     match (values.next(), values.next()) {
         (value, None) => Ok(value),
         (_, Some(_)) => Err(Faults::invalid(&format!("the parameter {name} must be sent once"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_correlation_id_it_is_told_what_is_wrong_with_it() {
+        for (value, why) in [
+            (b"".as_slice(), Some("must have 1 to 64 characters")),
+            (&[b'x'; 65], Some("must have 1 to 64 characters")),
+            (b"a\tb", Some("contains a control character")),
+            ("a\u{85}".as_bytes(), Some("contains a control character")),
+            (b"a\xff", Some("is not UTF-8")),
+            ("é".repeat(64).as_bytes(), None),
+        ] {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            assert_eq!(parse(&value).err(), why, "{value:?}");
+            let headers = HeaderMap::from_iter([(CORRELATION, value)]);
+            assert_eq!(reflected(&headers).is_some(), why.is_none());
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! of problems.
 
 mod answers;
+mod bounds;
 mod examples;
 mod operations;
 mod parameters;
@@ -31,8 +32,9 @@ The paths of addresses are also served below /customer/, in the singular: an ali
 that go by the module page, better not used by others.
 
 Errors are application/problem+json; below /problems/ a page for each `type` says what to do.
-What is no HTTP, has a head that is too large, or comes when there is no room for its connection, \
-does not come as far as that: it is answered with 400, 414, 431 or 503, without a body.";
+What is no HTTP, names no host or several, has a head that is too large, or comes when there is no \
+room for its connection, does not come as far as that: it is answered with 400, 414, 431 or 503, without a body.
+";
 
 /// The document of a service with these settings.
 pub fn document(settings: &Settings) -> Value {
@@ -44,7 +46,7 @@ pub fn document(settings: &Settings) -> Value {
             "title": "dossier: Customer Management",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "A bank's customers, their persons, addresses and KYC records.",
-            "description": ABOUT,
+            "description": about(settings),
             "license": { "name": "Apache-2.0", "identifier": env!("CARGO_PKG_LICENSE") },
         },
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
@@ -53,12 +55,16 @@ pub fn document(settings: &Settings) -> Value {
         "paths": operations::paths(settings),
         "components": {
             "schemas": schemas::all(settings),
-            "parameters": parameters::all(),
+            "parameters": parameters::all(settings),
             "headers": answers::headers(),
-            "responses": answers::problems(settings.problem_type_style),
+            "responses": answers::problems(settings),
             "securitySchemes": { "bearer": bearer() },
         },
     })
+}
+
+fn about(settings: &Settings) -> String {
+    ABOUT.to_owned() + &bounds::of_head(settings)
 }
 
 /// The document as it is served, printed and committed.

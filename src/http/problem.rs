@@ -152,6 +152,13 @@ pub(super) fn not_allowed(detail: &'static str) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, Kind::InsufficientPrivileges, detail)
 }
 
+/// The challenge of RFC 6750; which scope is missing, the document says.
+pub(super) fn lacks_scope() -> Problem {
+    let challenge = "Bearer realm=\"dossier\", error=\"insufficient_scope\"";
+    not_allowed("The token does not carry the scope of this operation.")
+        .with(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+}
+
 pub(super) fn conflict(detail: &'static str) -> Problem {
     Problem::new(StatusCode::CONFLICT, Kind::OperationNotAllowed, detail)
 }

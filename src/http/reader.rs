@@ -21,7 +21,7 @@ use crate::{app::App, journal::Seen, opaque::Place};
 
 const MIN_LOG_POSITION: HeaderName = HeaderName::from_static("x-min-log-position");
 /// Reads of one client that may wait at the same time.
-const WAITING_MAX: usize = 64;
+pub(super) const WAITING_MAX: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Reader {

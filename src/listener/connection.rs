@@ -2,9 +2,18 @@
 
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
-use futures::TryFutureExt;
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use axum::{
+    Router,
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use futures::{
+    TryFutureExt,
+    future::{self, Either},
+};
+use hyper::{
+    Request, StatusCode, Version, body::Incoming, header, server::conn::http1, service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -101,8 +110,12 @@ impl Inlet {
             let mut request = request.map(Body::new);
             peer.vouch_for(&mut request);
             let pace = Arc::clone(&pace);
-            let answered = self.router.clone().call(request);
-            answered.map_ok(|response| response.map(|body| Answer::new(body, pace)))
+            let answered = if names_its_host(&request) {
+                Either::Left(self.router.clone().call(request))
+            } else {
+                Either::Right(future::ready(Ok(StatusCode::BAD_REQUEST.into_response())))
+            };
+            answered.map_ok(|response| without_length(response).map(|body| Answer::new(body, pace)))
         });
         let io = TokioIo::new(Paced::new(stream, Arc::clone(&pace)));
         let mut http = http1::Builder::new();
@@ -131,6 +144,23 @@ impl Inlet {
             }
         }
     }
+}
+
+/// Whether two readers of a request would take the same host from it, as RFC 9112 wants it.
+fn names_its_host(request: &Request<Body>) -> bool {
+    match request.headers().get_all(header::HOST).iter().count() {
+        0 => request.version() < Version::HTTP_11,
+        hosts => hosts == 1,
+    }
+}
+
+/// Of a 304 the only length would be that of the 200 (RFC 9110, 8.6), and axum has set that of the
+/// empty body.
+fn without_length(mut response: Response) -> Response {
+    if response.status() == StatusCode::NOT_MODIFIED {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
 }
 
 /// A small answer shall not wait for the acknowledgement of the one before.

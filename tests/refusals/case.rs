@@ -16,8 +16,8 @@ pub(super) struct Case {
     again: Vec<(&'static str, String)>,
     body: Option<Value>,
     raw: Option<Vec<u8>>,
-    status: u16,
-    kind: &'static str,
+    pub(super) status: u16,
+    pub(super) kind: &'static str,
     pointers: Option<Vec<String>>,
     details: Option<Vec<String>>,
 }
@@ -112,7 +112,7 @@ impl Case {
         self
     }
 
-    pub(super) async fn check(&self, stage: &Stage) -> (u16, &'static str) {
+    pub(super) async fn check(&self, stage: &Stage) -> Answer {
         let mut answer = self.send(stage).await;
         // A share lasts for some requests.
         while self.when == When::TheShareIsUsedUp && answer.status < 400 {
@@ -130,7 +130,7 @@ impl Case {
         if let Some(expected) = &self.details {
             assert_eq!(&answer.faults(), expected, "{self:?}: {answer:?}");
         }
-        (self.status, self.kind)
+        answer
     }
 
     pub(super) async fn check_accepted(&self, stage: &Stage) {

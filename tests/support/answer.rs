@@ -96,7 +96,7 @@ impl Answer {
         }
         let fits = |value: &&HeaderValue| {
             std::str::from_utf8(value.as_bytes())
-                .is_ok_and(|text| (1..=64).contains(&text.chars().count()))
+                .is_ok_and(|text| (1..=64).contains(&text.chars().count()) && !text.contains('\t'))
         };
         assert_eq!(self.headers.get("x-correlation-id"), correlation.filter(fits), "{self:?}");
         match self.status {

@@ -19,10 +19,17 @@ const MASTER_FILE: &str = "DOSSIER__KEYS__MASTER_FILE";
 /// How long the binary may take to serve, and to end.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
+/// The binary that nobody has configured, with these arguments.
+pub(crate) fn bare_dossier(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
+    command.args(arguments);
+    command
+}
+
 /// The binary with these arguments, its log lines in JSON.
 pub(crate) fn dossier(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
-    command.args(arguments).env("DOSSIER__TELEMETRY__FORMAT", "json");
+    let mut command = bare_dossier(arguments);
+    command.env("DOSSIER__TELEMETRY__FORMAT", "json");
     command.env("DOSSIER__LOG__FREE_BYTES_MIN", "0").env("DOSSIER__HTTP__RATE_PER_S", "0");
     command.env("DOSSIER__RULES__ADDRESSES_MAX", "10000").stdin(Stdio::null());
     command

@@ -140,8 +140,7 @@ impl Call<'_> {
     /// What the document says of a path, however it is spelt.
     fn path_item(&self) -> Option<&'static Value> {
         let path = self.path.strip_prefix(BASE_PATH).unwrap_or(self.path);
-        let paths = self.document["paths"].as_object().unwrap();
-        paths.get(path).or_else(|| paths.iter().find(|(it, _)| fits(it, path)).map(|(_, it)| it))
+        template(path).map(|template| &self.document["paths"][template])
     }
 
     #[track_caller]
@@ -156,6 +155,13 @@ fn header_value(schema: &Value, value: &HeaderValue) -> Value {
         Some("integer") => text.parse::<i64>().map_or(Value::Null, Value::from),
         _ => text.into(),
     }
+}
+
+/// The path of the document that stands for this one; every document has the same.
+pub(crate) fn template(path: &str) -> Option<&'static str> {
+    let known = || DOCUMENT["paths"].as_object().unwrap().keys();
+    let found = known().find(|known| *known == path);
+    found.or_else(|| known().find(|known| fits(known, path))).map(String::as_str)
 }
 
 fn fits(template: &str, path: &str) -> bool {

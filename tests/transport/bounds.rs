@@ -152,6 +152,27 @@ async fn is_answered(app: &TestApp) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_names_one_host() {
+    let app = TestApp::empty().await;
+    for (version, hosts, status) in [
+        ("1.1", "", 400),
+        ("1.1", "host: x\r\nhost: x\r\n", 400),
+        ("1.1", "host: x\r\n", 200),
+        ("1.0", "", 200),
+        ("1.0", "host: x\r\nhost: y\r\n", 400),
+    ] {
+        let mut stream = connect(&app).await;
+        let head = format!("GET /healthcheck HTTP/{version}\r\n{hosts}connection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with(format!("HTTP/{version} {status} ").as_bytes()), "{head}");
+        if (version, status) == ("1.1", 400) {
+            bare(&answer).is(status);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_is_too_large_is_refused() {
     let app = bounded(|config| config.http.header_bytes_max = 2048).await;
     for (size, status) in [(1500, 200), (3000, 431), (500_000, 431)] {

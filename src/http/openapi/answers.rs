@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{super::problem::Kind, examples, object, reference};
-use crate::config::ProblemTypeStyle;
+use super::{super::problem::Kind, bounds, examples, object, reference};
+use crate::{app::Settings, config::ProblemTypeStyle};
 
 /// What every problem carries besides the headers of its status.
 const OF_PROBLEMS: [&str; 3] = ["Cache-Control", "Content-Language", "X-Correlation-ID"];
@@ -18,15 +18,16 @@ enum Form {
 }
 
 /// Headers that stand in some answers that name them only.
-const OPTIONAL: [&str; 5] = [
+const OPTIONAL: [&str; 6] = [
     "Accept-Encoding",
     "Idempotency-Replayed",
     "X-Correlation-ID",
     "X-Ignored-Members",
     SHOWN_POSITION,
+    SCOPE_CHALLENGE,
 ];
 
-const HEADERS: [(&str, Form, &str); 17] = [
+const HEADERS: [(&str, Form, &str); 18] = [
     ("Accept-Encoding", Form::Just("identity"), "How bodies are to be sent, where one was not."),
     ("Allow", Form::Text, "The methods that the path knows."),
     ("Cache-Control", Form::Text, "Who may keep the answer."),
@@ -37,6 +38,11 @@ const HEADERS: [(&str, Form, &str); 17] = [
     ("Location", Form::Place, "Where the new object is."),
     ("Retry-After", Form::Seconds, "How long to wait."),
     ("WWW-Authenticate", Form::Like("^Bearer "), "The challenge of RFC 6750."),
+    (
+        SCOPE_CHALLENGE,
+        Form::Like("^Bearer "),
+        "The challenge of RFC 6750, where it is the token that lacks the scope.",
+    ),
     ("X-Content-Type-Options", Form::Just("nosniff"), "The document is what it says it is."),
     ("X-Correlation-ID", Form::Text, "That of the request, if it was valid."),
     (
@@ -58,6 +64,8 @@ const HEADERS: [(&str, Form, &str); 17] = [
 pub(super) const POSITION: &str = "^[A-Za-z0-9_-]+$";
 /// The entry of `X-Log-Position` in answers to reads.
 pub(super) const SHOWN_POSITION: &str = "Shown-Log-Position";
+/// The entry of `WWW-Authenticate` in answers that need not be about the token.
+const SCOPE_CHALLENGE: &str = "Scope-Challenge";
 const CURSOR: &str = "^[A-Za-z0-9_-]*$";
 
 /// Every header of an answer.
@@ -82,12 +90,21 @@ impl Form {
 }
 
 /// The problems, by status.
-pub(super) fn problems(style: ProblemTypeStyle) -> Value {
+pub(super) fn problems(settings: &Settings) -> Value {
+    let style = settings.problem_type_style;
     let examples = Kind::ALL.into_iter().flat_map(|kind| kind.examples(style));
     let mut statuses: Vec<_> = examples.map(|example| example.status).collect();
     statuses.sort_unstable();
     statuses.dedup();
-    object(statuses.into_iter().map(|status| (status.to_string(), problem(status, style))))
+    object(statuses.into_iter().map(|status| {
+        let mut problem = problem(status, style);
+        if let (Some(bounds), Value::String(about)) =
+            (bounds::of_status(status, settings), &mut problem["description"])
+        {
+            *about = format!("{about} {bounds}");
+        }
+        (status.to_string(), problem)
+    }))
 }
 
 pub(super) fn problem_of(status: u16) -> Value {
@@ -115,6 +132,7 @@ fn problem(status: u16, style: ProblemTypeStyle) -> Value {
     }
     let of_status: &[_] = match status {
         401 => &["WWW-Authenticate"],
+        403 => &[SCOPE_CHALLENGE],
         405 => &["Allow"],
         // Of writes, once the body was judged.
         400 | 404 | 409 | 412 | 422 | 500 => &["X-Ignored-Members"],
@@ -178,7 +196,11 @@ pub(super) fn empty(about: &str, headers: &[&str]) -> Value {
 
 fn named_headers(names: &[&str]) -> Value {
     object(names.iter().map(|entry| {
-        let name = if *entry == SHOWN_POSITION { "X-Log-Position" } else { entry };
+        let name = match *entry {
+            SHOWN_POSITION => "X-Log-Position",
+            SCOPE_CHALLENGE => "WWW-Authenticate",
+            name => name,
+        };
         (name, reference("headers", entry))
     }))
 }

@@ -12,6 +12,7 @@ use super::{
         documents,
         paging::{LIMIT_DEFAULT, LIMIT_MAX, PAGE_BYTES},
         problem::Kind,
+        reader::WAITING_MAX,
         write::KEY_CHARS_MAX,
     },
     answers::POSITION,
@@ -19,7 +20,7 @@ use super::{
     schemas::of,
     written,
 };
-use crate::asyncapi::schemas;
+use crate::{app::Settings, asyncapi::schemas};
 
 /// Every call outside the health check and the documents, besides `FROM_INTERMEDIARIES`.
 pub(super) const OF_CALLS: [&str; 2] = ["X-Correlation-ID", "traceparent"];
@@ -36,11 +37,11 @@ pub(super) const OF_WRITES: [&str; 4] =
 pub(super) const OPTIONAL_CORRELATION: &str = "Optional-Correlation-ID";
 
 /// Every parameter, by the name under which operations refer to it.
-pub(super) fn all() -> Value {
+pub(super) fn all(settings: &Settings) -> Value {
     let mut all = Vec::new();
     all.extend(of_paths());
     all.extend(of_queries());
-    all.extend(of_headers());
+    all.extend(of_headers(settings));
     all.extend(from_intermediaries());
     object(all)
 }
@@ -102,8 +103,8 @@ fn of_queries() -> [(&'static str, Value); 5] {
     ]
 }
 
-fn of_headers() -> [(&'static str, Value); 7] {
-    let header = |name, about, schema| (name, optional("header", name, about, schema));
+fn of_headers(settings: &Settings) -> [(&'static str, Value); 7] {
+    let header = |name, about: &str, schema| (name, optional("header", name, about, schema));
     let (_, mut correlation) = header(
         OF_CALLS[0],
         "The caller's name for this call, sent back in the answer. It is no idempotency key.",
@@ -122,24 +123,33 @@ fn of_headers() -> [(&'static str, Value); 7] {
         ),
         header(
             OF_WRITES[0],
-            "Makes the write happen once: the same request under the same key is answered as \
-             the first time, for at least 24 hours.",
+            &format!(
+                "Makes the write happen once: the same request under the same key is answered as \
+                 the first time, for at least {} hours.",
+                settings.remembered_min.as_secs() / 3600
+            ),
             json!({ "type": "string", "pattern": format!("^[!-~]{{1,{KEY_CHARS_MAX}}}$") }),
         ),
         header(
             OF_WRITES[1],
-            "ETags, or *: the write happens only if the object still has one of them.",
+            "ETags, or *: the write happens only if the object still has one of them. If-None-Match \
+             has no effect on writes.",
             json!({ "type": "string", "pattern": "^[\\t -~]*$" }),
         ),
         header(
             OF_OBJECTS[0],
-            "ETags, or *: if one is still the object's, the answer is 304 without a body.",
+            "ETags, or *: if one is still the object's, the answer is 304 without a body. If-Match \
+             has no effect on reads.",
             json!({ "type": "string" }),
         ),
         header(
             OF_OBJECTS[1],
-            "The X-Log-Position of a write or a read: the answer waits until it shows at least \
-             that, and names in turn what it shows.",
+            &format!(
+                "The X-Log-Position of a write or a read: the answer waits until it shows at \
+                 least that, and names in turn what it shows. It waits {} ms at most, and then is \
+                 503; of one client at most {WAITING_MAX} reads wait at the same time.",
+                settings.wait_time_max.as_millis()
+            ),
             json!({ "type": "string", "pattern": POSITION }),
         ),
     ]

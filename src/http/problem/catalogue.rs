@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::super::paging::LIMIT_UNREADABLE;
 use super::kind::camel_case;
 use super::{
-    Faults, Kind, Problem, broken, changed_since, conflict, key_reused, no_route, no_such,
-    no_token, not_allowed, not_visible, too_large, too_many, unavailable, wrong_media_type,
+    Faults, Kind, Problem, broken, changed_since, conflict, key_reused, lacks_scope, no_route,
+    no_such, no_token, not_visible, too_large, too_many, unavailable, wrong_media_type,
     wrong_method,
 };
 use crate::{access::TokenError, config::ProblemTypeStyle, parse};
@@ -59,8 +59,8 @@ impl Kind {
                  should be, such as an email address, a phone number or a country; two places \
                  disagree about it, one of them perhaps the path; or nobody knows it, where the \
                  service refuses such members. The cursor was not issued here for this client \
-                 and list, or limit is below 1. The X-Correlation-ID is missing, empty or too \
-                 long. The Idempotency-Key is empty, too long or has a blank in it. The \
+                 and list, or limit is below 1. The X-Correlation-ID is missing, empty, too \
+                 long, not UTF-8 or has a control character in it. The Idempotency-Key is empty, too long or has a blank in it. The \
                  X-Min-Log-Position was not issued here to this client. A header or a parameter \
                  was sent twice. A request through an intermediary lacks X-CorAPI-Client-ID or \
                  User-Agent."
@@ -151,7 +151,9 @@ impl Kind {
                 "Read the object again, apply your change to what it is now, and send it with \
                  the new ETag."
             }
-            Self::ResourceTooLarge => "Send less; a body of the documented shape always fits.",
+            Self::ResourceTooLarge => {
+                "Send less: the document says how many bytes a body may have here."
+            }
             Self::IdempotencyKeyReused => {
                 "Take a new key for a new request, and repeat a request with all its bytes \
                  unchanged."
@@ -181,10 +183,7 @@ impl Kind {
             Self::InvalidPayload => vec![refused_body()],
             Self::InvalidToken => vec![no_token()],
             Self::ExpiredToken => vec![TokenError::Expired.into()],
-            Self::InsufficientPrivileges => vec![
-                not_allowed("The token does not carry the scope of this operation."),
-                not_visible(),
-            ],
+            Self::InsufficientPrivileges => vec![lacks_scope(), not_visible()],
             Self::ResourceDoesNotExist => vec![no_such("The customer has no such address.")],
             Self::WrongMethod => vec![wrong_method()],
             Self::OperationNotAllowed => vec![conflict("The customer is closed.")],
@@ -196,7 +195,7 @@ impl Kind {
                 Duration::from_secs(1),
             )],
             Self::TechnicalError => vec![no_route(), broken(String::new())],
-            Self::ServiceUnavailable => vec![unavailable("Nothing can be read now.")],
+            Self::ServiceUnavailable => vec![unavailable("There is no room for changes now.")],
         };
         problems.iter().map(|problem| Example::of(problem, style)).collect()
     }

@@ -1,0 +1,58 @@
+//! The bounds in force: what settings add to what is said of an answer, so that nobody has to run
+//! into them to know them.
+
+use events::party::Relation;
+use serde_json::{Value, json};
+
+use super::super::{admission::LOOKED_AT_A_REQUEST, reader::WAITING_MAX};
+use crate::app::Settings;
+
+/// Of the head of any request.
+pub(super) fn of_head(settings: &Settings) -> String {
+    format!(
+        "The first line and the headers of a request have at most {} bytes.",
+        settings.header_bytes_max
+    )
+}
+
+/// Of what is answered with this status, where there are any.
+pub(super) fn of_status(status: u16, settings: &Settings) -> Option<String> {
+    Some(match status {
+        400 => format!("A body comes within {} ms.", settings.body_time_max.as_millis()),
+        403 => relations(&settings.contact_write_relations),
+        409 => format!(
+            "A customer has at most {} addresses, a person at most {} contact details.",
+            settings.limits.addresses_max, settings.limits.contacts_max
+        ),
+        413 => format!("A body has at most {} bytes.", settings.body_bytes_max),
+        429 => share(settings),
+        503 => format!(
+            "A request takes at most {} ms, and then it is not known what became of it.",
+            settings.request_time_max.as_millis()
+        ),
+        _ => return None,
+    })
+}
+
+fn relations(allowed: &[Relation]) -> String {
+    let names: Vec<_> = allowed.iter().map(|relation| json!(relation)).collect();
+    let names: Vec<_> = names.iter().filter_map(Value::as_str).collect();
+    let names = if names.is_empty() { "none" } else { &names.join(", ") };
+    format!(
+        "Contact details of a person change through a customer to whom the relation of the \
+         person is one of these: {names}."
+    )
+}
+
+fn share(settings: &Settings) -> String {
+    let requests = settings.rate.map_or_else(String::new, |(per_second, burst)| {
+        format!(
+            "A client has {per_second} requests a second, and {burst} at once after a rest; every \
+             {LOOKED_AT_A_REQUEST} customers, persons, links or past events that are looked at for \
+             a request count as one more. "
+        )
+    });
+    format!(
+        "{requests}At most {WAITING_MAX} reads of a client wait for an X-Min-Log-Position at once."
+    )
+}
