@@ -303,6 +303,18 @@ mod tests {
     }
 
     #[test]
+    fn schemas_that_nobody_can_connect_to_are_noticed() {
+        let hidden =
+            "[http]\nlisten = \"0.0.0.0:8443\"\n[nats]\nurls = [\"nats://127.0.0.1:4222\"]";
+        assert!(Config::from_toml(hidden).unwrap().hides_schemas());
+        let told = format!("{hidden}\nschemas_url = \"https://bank.example/schemas/\"");
+        assert!(!Config::from_toml(&told).unwrap().hides_schemas());
+        assert!(
+            !Config::from_toml(&hidden.replace("0.0.0.0", "10.0.0.1")).unwrap().hides_schemas()
+        );
+    }
+
+    #[test]
     fn a_secret_is_not_printed() {
         let digits = "ab".repeat(32);
         let config = Config::from_toml(&format!("[keys]\nmaster = \"{digits}\"")).unwrap();

@@ -129,6 +129,11 @@ pub(crate) async fn carry_out(
     Ok(())
 }
 
+/// Whether a text states something, right or wrong.
+pub(crate) fn is_statement(text: &[u8]) -> bool {
+    text.len() <= lines::LINE_BYTES_MAX && feed::line(text).is_ok()
+}
+
 type Parsed = (u64, Result<Line, Vec<Reason>>);
 
 fn parse_all(batch: Vec<lines::Raw>) -> Vec<Parsed> {

@@ -4,14 +4,16 @@
 //!
 //! 1. A message is acknowledged only when what it states is durable, or when it lies on the subject
 //!    of those that were rejected.
-//! 2. With its events, or with its rejection, a receipt is committed, under its stream, sequence,
-//!    time and body: delivered again, it appends nothing, and what was rejected stays so.
+//! 2. With its events, or with its rejection, a receipt is committed, under the id that its sender
+//!    gave it, else under its sequence, time and body: delivered or sent again, it appends nothing,
+//!    and what was rejected stays so.
 //! 3. Nothing is carried out before all is in hand that was delivered and not acknowledged, to this
 //!    session or to one that died: an older statement never comes after a newer one.
 //! 4. What fails for reasons of ours ends the session. Whatever came after it in the stream is
 //!    delivered again, behind it.
 
 mod batch;
+mod consumer;
 mod parked;
 mod session;
 mod settings;
@@ -19,6 +21,7 @@ mod settings;
 use std::sync::Arc;
 
 use events::causes;
+use parking_lot::Mutex;
 use tokio::{sync::watch, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -39,6 +42,8 @@ pub enum IntakeState {
     Off,
     /// NATS, the stream or the log is not there; it is tried again and again.
     Waiting(Arc<str>),
+    /// Statements would be left out or done twice; only a human can tell what is right.
+    Halted(Arc<str>),
     Reading,
 }
 
@@ -47,6 +52,7 @@ pub enum IntakeState {
 pub struct Intake {
     source: Option<Source>,
     state: watch::Sender<IntakeState>,
+    lag: Mutex<Option<u64>>,
 }
 
 #[derive(Debug)]
@@ -58,7 +64,7 @@ struct Source {
 impl Intake {
     /// Nothing is read.
     pub fn off() -> Self {
-        Self { source: None, state: watch::Sender::new(IntakeState::Off) }
+        Self { source: None, state: watch::Sender::new(IntakeState::Off), lag: Mutex::default() }
     }
 
     /// Knows what to read, and does not yet.
@@ -66,16 +72,35 @@ impl Intake {
         settings.check()?;
         let server = Server::new(&settings.nats)?;
         let state = watch::Sender::new(IntakeState::Waiting("it was not tried yet".into()));
-        Ok(Self { source: Some(Source { settings, server }), state })
+        Ok(Self { source: Some(Source { settings, server }), state, lag: Mutex::default() })
     }
 
     pub fn state(&self) -> IntakeState {
         self.state.borrow().clone()
     }
 
+    /// Messages that are not yet taken or parked, as far as NATS has said so not long ago.
+    pub fn lag(&self) -> Option<u64> {
+        *self.lag.lock()
+    }
+
     /// Tells whenever it does something else.
     pub fn watch(&self) -> watch::Receiver<IntakeState> {
         self.state.subscribe()
+    }
+
+    fn stand_still(&self, error: &SessionError) {
+        if error.is_nats() {
+            // Nobody knows what has come meanwhile.
+            *self.lag.lock() = None;
+        }
+        let reason = causes::chain(error).into();
+        let halts = error.is_halt();
+        self.enter(if halts { IntakeState::Halted(reason) } else { IntakeState::Waiting(reason) });
+    }
+
+    fn lags(&self, messages: u64) {
+        *self.lag.lock() = Some(messages);
     }
 
     fn enter(&self, state: IntakeState) {
@@ -85,6 +110,9 @@ impl Intake {
                 match &state {
                     IntakeState::Waiting(reason) => {
                         tracing::warn!(%reason, "No statements are taken from NATS; tried again.");
+                    }
+                    IntakeState::Halted(reason) => {
+                        tracing::error!(%reason, "Statements from NATS stand still.");
                     }
                     IntakeState::Reading => tracing::info!("Statements are taken from NATS."),
                     IntakeState::Off => {}
@@ -113,7 +141,7 @@ async fn session_after_session(app: &Arc<App>, stop: &CancellationToken) {
         if app.intake.state() == IntakeState::Reading {
             backoff.reset();
         }
-        app.intake.enter(IntakeState::Waiting(causes::chain(&error).into()));
+        app.intake.stand_still(&error);
         let wait = time::sleep(backoff.wait(RETRY_MAX));
         if stop.run_until_cancelled(wait).await.is_none() {
             return;
@@ -127,8 +155,8 @@ async fn session(
     source: &Source,
     stop: &CancellationToken,
 ) -> Result<(), SessionError> {
-    let opened = Session::open(&source.settings, &source.server);
+    let opened = Session::open(app, &source.settings, &source.server);
     let Some(session) = stop.run_until_cancelled(Box::pin(opened)).await else { return Ok(()) };
     let mut session = session?;
-    session.take_all(app, stop).await
+    session.take_all(stop).await
 }

@@ -69,6 +69,11 @@ impl Secrets {
         self.receipt.mac(&[&[b"".as_slice()], parts].concat())
     }
 
+    /// By which others can tell this log from another one, and nothing more.
+    pub fn mark(&self) -> String {
+        hex::encode(&self.receipt.mac(&[b"mark"])[..8])
+    }
+
     /// By which the same request is known again.
     pub fn fingerprint(&self, parts: &[&[u8]]) -> Fingerprint {
         self.fingerprint.mac(parts)

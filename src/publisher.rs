@@ -18,10 +18,11 @@
 //!    that was emptied gets everything again, under new sequences. Subscribers skip by position.
 //! 7. While nothing is published, the end of the stream is looked at now and then, so that a server
 //!    that lost it is noticed without an event.
-//! 8. A stream that the log contradicts (ahead of it, of another log, with somebody else's message
-//!    at its end, out of order) halts: then the log lost data or the stream is not ours, and only a
-//!    human can tell. What is wrong inside the stream is told, and publishing goes on: nothing that
-//!    comes after makes it worse. Either way `trouble.rs` says what can be done.
+//! 8. A stream whose last message the log contradicts (ahead of it, of another log, somebody
+//!    else's, behind one that comes later in the log) halts: then the log lost data or the stream is
+//!    not ours, and only a human can tell. The same before the last message is damage: it is told,
+//!    and publishing goes on, since nothing that comes after makes it worse. Either way `trouble.rs`
+//!    says what can be done.
 
 mod atomic;
 mod backoff;

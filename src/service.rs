@@ -218,6 +218,12 @@ fn publisher(
         tracing::info!("No NATS server is configured; events wait in the log until one is.");
         return Ok(Publisher::off(log.clone()));
     }
+    if config.hides_schemas() {
+        tracing::warn!(
+            "ce-dataschema leads subscribers to http.listen, which is no address to connect to; \
+             set nats.schemas_url."
+        );
+    }
     Ok(Publisher::start(config.publisher(), log.clone(), stop, tasks)?)
 }
 

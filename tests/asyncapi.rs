@@ -135,8 +135,12 @@ fn the_document_tells_the_settings_in_force() {
     }
     for (tag, message) in document["components"]["messages"].as_object().unwrap() {
         assert!(message.get("payload").is_none(), "{tag}");
-        let schema = &message["headers"]["properties"]["ce-dataschema"]["const"];
-        assert_eq!(*schema, format!("https://bank.example/s/{tag}.json"));
+        let example = &message["examples"][0]["headers"]["ce-dataschema"];
+        assert_eq!(*example, format!("https://bank.example/s/{tag}.json"));
+        let schema = message["headers"]["properties"]["ce-dataschema"].clone();
+        let fits = jsonschema::validator_for(&schema).unwrap();
+        assert!(fits.is_valid(example));
+        assert!(!fits.is_valid(&"https://bank.example/s/another.json".into()));
     }
 }
 

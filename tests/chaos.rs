@@ -1,13 +1,16 @@
-//! Service and NATS server killed at random under writes; then stream, log and API must agree.
+//! Service and NATS server killed at random under writes of clients and statements of the bank over
+//! NATS; then stream, log and API must agree.
 //!
 //! `DOSSIER_CHAOS_SECONDS` says for how long, `DOSSIER_CHAOS_SEED` which run is to be repeated: the
 //! same blows in the same order, though not at the same instants.
 #![expect(clippy::print_stdout, reason = "the seed is for whoever repeats a run")]
 
+mod core;
+
 use std::{
     collections::BTreeMap,
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Output,
     sync::{
         Arc,
@@ -16,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use async_nats::jetstream;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
@@ -32,8 +36,12 @@ use crate::support::{
 const SECONDS: u64 = 20;
 const WRITERS: usize = 8;
 const CUSTOMERS: usize = 40;
+/// Customers of whom the bank's core system speaks.
+const CORE_CUSTOMERS: usize = 4;
 /// Between two blows, in milliseconds.
 const PAUSE: std::ops::Range<u64> = 50..700;
+/// How long the bank's core system waits for the server.
+const ACK_MAX: Duration = Duration::from_millis(500);
 /// Before a writer tries again.
 const RETRY: Duration = Duration::from_millis(20);
 
@@ -49,6 +57,11 @@ async fn stream_log_and_api_agree_after_whatever_was_killed() {
     let (client, stop) = (stage.client.subscribe(), Arc::new(AtomicBool::new(false)));
     let writers: Vec<_> =
         (0..WRITERS).map(|writer| write(writer, client.clone(), Arc::clone(&stop))).collect();
+    let server = stage.core().await;
+    let cores = (0..CORE_CUSTOMERS).map(core::customer_of);
+    let cores: Vec<_> = cores
+        .map(|customer| core::state(customer, server.clone(), client.clone(), Arc::clone(&stop)))
+        .collect();
     let (mut dice, started) = (StdRng::seed_from_u64(seed), Instant::now());
     let mut blows = BTreeMap::<&str, u32>::new();
     while started.elapsed() < Duration::from_secs(seconds) {
@@ -60,8 +73,12 @@ async fn stream_log_and_api_agree_after_whatever_was_killed() {
     for writer in writers {
         all.extend(writer.await.unwrap());
     }
-    println!("{blows:?}, {} writes", all.len());
-    stage.agrees(&all).await;
+    let mut statements = Vec::new();
+    for core in cores {
+        statements.push(core.await.unwrap());
+    }
+    println!("{blows:?}, {} writes, {statements:?} statements", all.len());
+    stage.agrees(&all, &statements).await;
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -85,8 +102,10 @@ impl Stage {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         let server = NatsServer::start();
-        let serving = Serving::publishing(&data, &server.url());
+        let serving = serve(&data, &server);
         let ids: Vec<_> = (0..CUSTOMERS).map(customer_id).collect();
+        let ids: Vec<_> =
+            ids.into_iter().chain((0..CORE_CUSTOMERS).map(core::customer_of)).collect();
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
         let mut lines: Vec<_> = ids.iter().map(|id| customer(id, &[])).collect();
         lines.push(consent("N-1", "alpha", &ids, &ALL));
@@ -95,6 +114,17 @@ impl Stage {
         let token = token(&data, "alpha");
         let client = watch::Sender::new(serving.client(token.clone()));
         Self { data, server, earlier: None, serving, token, client, _dir: dir }
+    }
+
+    /// As the bank's core system reaches the server, however often that is another one.
+    async fn core(&self) -> jetstream::Context {
+        let options = async_nats::ConnectOptions::new();
+        let options = options.reconnect_delay_callback(|_| RETRY);
+        let client = options.connect(self.server.url()).await.unwrap();
+        jetstream::context::ContextBuilder::new()
+            .timeout(ACK_MAX)
+            .ack_timeout(ACK_MAX)
+            .build(client)
     }
 
     /// One blow, and what it was.
@@ -146,12 +176,12 @@ impl Stage {
     }
 
     fn serve(&mut self) {
-        self.serving = Serving::publishing(&self.data, &self.server.url());
+        self.serving = serve(&self.data, &self.server);
         self.client.send_replace(self.serving.client(self.token.clone()));
     }
 
     /// Nothing is missing, doubled or different, wherever one looks.
-    async fn agrees(mut self, all: &Acknowledged) {
+    async fn agrees(mut self, all: &Acknowledged, statements: &[usize]) {
         let reconciled = reconcile(&self.serving);
         assert!(reconciled.status.success(), "{}{}", stdout(&reconciled), stderr(&reconciled));
         let client = self.client.borrow().clone();
@@ -165,8 +195,17 @@ impl Stage {
         let config = configuration(&self.data);
         let log = folder::open(&config);
         agree(&log, &self.server.read("DOSSIER").await);
+        for (nth, count) in statements.iter().enumerate() {
+            let names = folder::names(&log, &core::customer_of(nth));
+            assert_eq!(names, core::names(*count), "statements are missing or came twice");
+        }
+        assert_eq!(self.server.length("DOSSIER-PARKED").await, 0, "statements were set aside");
         folder::close(&config, log);
     }
+}
+
+fn serve(data: &Path, server: &NatsServer) -> Serving {
+    Serving::fed(data, &server.url(), core::STREAM).0
 }
 
 fn customer_id(nth: usize) -> String {

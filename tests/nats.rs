@@ -5,6 +5,7 @@ mod damage;
 mod logins;
 mod messages;
 mod operators;
+mod permissions;
 mod refusals;
 mod repair;
 mod statements;

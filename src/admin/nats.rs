@@ -37,19 +37,24 @@ pub(super) struct NatsState {
 
 /// What becomes of statements that come over NATS.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct FeedState {
     state: &'static str,
     /// Why none are taken.
     reason: Option<Arc<str>>,
+    /// Messages that are not yet taken or parked; null while nobody knows.
+    lag_messages: Option<u64>,
 }
 
 impl FeedState {
     fn of(intake: &Intake) -> Self {
-        match intake.state() {
-            IntakeState::Off => Self { state: "off", reason: None },
-            IntakeState::Reading => Self { state: "reading", reason: None },
-            IntakeState::Waiting(reason) => Self { state: "waiting", reason: Some(reason) },
-        }
+        let (state, reason) = match intake.state() {
+            IntakeState::Off => ("off", None),
+            IntakeState::Reading => ("reading", None),
+            IntakeState::Waiting(reason) => ("waiting", Some(reason)),
+            IntakeState::Halted(reason) => ("halted", Some(reason)),
+        };
+        Self { state, reason, lag_messages: intake.lag() }
     }
 }
 
@@ -87,6 +92,13 @@ impl NatsState {
         let differences = u64::try_from(self.differences.len()).unwrap_or(u64::MAX);
         gauge("dossier_publisher_differences", differences);
         gauge("dossier_intake_waiting", u64::from(self.feed.state == "waiting"));
+        gauge("dossier_intake_halted", u64::from(self.feed.state == "halted"));
+        if self.feed.state != "off" {
+            match self.feed.lag_messages {
+                Some(messages) => gauge("dossier_intake_lag_messages", messages),
+                None => metrics::gauge!("dossier_intake_lag_messages").set(f64::NAN),
+            }
+        }
         for reason in HALTS {
             let is_on = flag(self.halted.as_ref(), reason);
             metrics::gauge!("dossier_publisher_halted", "reason" => reason).set(is_on);

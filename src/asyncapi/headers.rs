@@ -42,7 +42,14 @@ fn attributes(published: &Published, kind: &Kind) -> Map<String, Value> {
         ("ce-type", just(kind.tag, "The tag: what happened, and what the body looks like.")),
         ("ce-subject", like(ENCODED, &about)),
         ("ce-time", formatted("date-time", time)),
-        ("ce-dataschema", just(&published.schema_of(kind.tag), "Where the body's schema is.")),
+        (
+            "ce-dataschema",
+            like(
+                // Where it begins is the service's matter, and may change with its address.
+                &format!("^https?://[!-~]+/{}[.]json$", kind.tag.replace('.', "[.]")),
+                "Where the body's schema is.",
+            ),
+        ),
     ])
 }
 

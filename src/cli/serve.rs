@@ -22,7 +22,8 @@ pub(super) struct Serve {
     /// Where operators connect [default: 127.0.0.1:9080].
     #[arg(long, value_name = "ADDR")]
     admin_listen: Option<SocketAddr>,
-    /// A NATS server to publish on, several separated by commas, or "off".
+    /// A NATS server to publish on, several separated by commas, or "off": neither is published
+    /// there nor are statements taken from there.
     #[arg(long, value_name = "URL|off")]
     nats: Option<String>,
     /// Serves a log that is shorter than it was known to be. What is missing stays missing.
@@ -42,7 +43,10 @@ impl Serve {
         config.http.admin_listen = self.admin_listen.unwrap_or(config.http.admin_listen);
         match self.nats.as_deref() {
             None => {}
-            Some("off") => config.nats.urls.clear(),
+            Some("off") => {
+                config.nats.urls.clear();
+                config.nats.feed.stream.clear();
+            }
             Some(urls) => config.nats.urls = urls.split(',').map(str::to_owned).collect(),
         }
         Ok(config)

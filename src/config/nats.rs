@@ -53,15 +53,23 @@ pub struct NatsFeed {
     pub consumer: String,
     pub parked_subject: String,
     pub parked_stream: String,
+    pub parked_age_max_h: u64,
+    pub parked_bytes_max: u64,
 }
 
 impl Config {
     /// What the intake is told; none where nothing comes over NATS.
     pub fn intake(&self) -> Option<IntakeSettings> {
-        let NatsFeed { stream, consumer, parked_subject, parked_stream } = self.nats.feed.clone();
-        let nats = self.publisher();
-        let is_on = !stream.is_empty() && !nats.urls.is_empty();
-        is_on.then_some(IntakeSettings { nats, stream, consumer, parked_subject, parked_stream })
+        let feed = self.nats.feed.clone();
+        (!feed.stream.is_empty()).then(|| IntakeSettings {
+            nats: self.publisher(),
+            stream: feed.stream,
+            consumer: feed.consumer,
+            parked_subject: feed.parked_subject,
+            parked_stream: feed.parked_stream,
+            parked_age_max: Duration::from_hours(feed.parked_age_max_h),
+            parked_bytes_max: feed.parked_bytes_max,
+        })
     }
 
     /// What the publisher is told.
@@ -85,6 +93,13 @@ impl Config {
             root_certificates: file(&nats.root_certificates),
             ..PublisherSettings::new(&nats.urls)
         }
+    }
+
+    /// Whether subscribers are sent to an address that nobody can connect to.
+    pub fn hides_schemas(&self) -> bool {
+        self.nats.schemas_url.is_empty()
+            && !self.nats.urls.is_empty()
+            && self.http.listen.ip().is_unspecified()
     }
 
     /// Where subscribers find the schemas: what is set, else where this service listens.
@@ -116,9 +131,11 @@ impl Nats {
     /// All that is wrong, each in a clause of its own.
     pub(super) fn wrong(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        let bounds: [(&str, u64, u64, u64); 5] = [
+        let bounds: [(&str, u64, u64, u64); 7] = [
             ("nats.bytes_max", self.bytes_max, 0, 1 << 50),
             ("nats.age_max_h", self.age_max_h, 0, 24 * 366 * 100),
+            ("nats.feed.parked_age_max_h", self.feed.parked_age_max_h, 0, 24 * 366 * 100),
+            ("nats.feed.parked_bytes_max", self.feed.parked_bytes_max, 0, 1 << 50),
             ("nats.duplicate_window_s", self.duplicate_window_s, 1, 3600),
             ("nats.look_s", self.look_s, 1, 3600),
             ("nats.replicas", u64::try_from(self.replicas).unwrap_or(u64::MAX), 1, 5),

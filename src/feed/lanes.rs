@@ -9,7 +9,7 @@ use std::{
 };
 
 use events::{envelope::Cause, log::NewReceipt};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::sleep};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{FeedError, Reason, Summary, command, reason};
@@ -148,6 +148,9 @@ impl<S: FnMut(u64, Option<Vec<Reason>>) -> io::Result<()>> Lanes<S> {
                 self.count(&done);
                 None
             }
+            Err(CommandError::KeyReused) => {
+                Some(vec![reason("its id is that of another statement".to_owned())])
+            }
             Err(error) if is_rejection(&error) => Some(vec![reason(error.to_string())]),
             Err(source) => return Err(FeedError::Command { line, source }),
         };
@@ -202,31 +205,33 @@ async fn run_lane(
 async fn carry_out(commands: &Commands, order: Order) -> Result<Done, CommandError> {
     let result = loop {
         match commands.execute(order.clone()).await {
-            Err(CommandError::Busy) => tokio::time::sleep(BUSY_WAIT).await,
+            // A statement is not wrong since somebody else was first.
+            Err(CommandError::Busy | CommandError::LostRace) => sleep(BUSY_WAIT).await,
             result => break result,
         }
     };
-    let Err(CommandError::Rejected(rejection)) = result else { return result };
+    let Err(error) = result else { return result };
+    if !is_rejection(&error) {
+        return Err(error);
+    }
     // What was rejected once stays so, whatever is stated before it comes again.
     if let Some(receipt) = order.receipt.clone() {
         let receipt = Some(NewReceipt { status: REJECTED, ..receipt });
         let order = Order { receipt, ..order };
         while let Err(error) = commands.keep_rejection(order.clone()).await {
-            let CommandError::Busy = error else { return Err(error) };
-            tokio::time::sleep(BUSY_WAIT).await;
+            let (CommandError::Busy | CommandError::LostRace) = error else { return Err(error) };
+            sleep(BUSY_WAIT).await;
         }
     }
-    Err(rejection.into())
+    Err(error)
 }
 
 /// Whether the line is at fault; else the service is, and the line may be tried again.
 fn is_rejection(error: &CommandError) -> bool {
     match error {
-        CommandError::Rejected(_)
-        | CommandError::Refused(_)
-        | CommandError::LostRace
-        | CommandError::KeyReused => true,
+        CommandError::Rejected(_) | CommandError::Refused(_) | CommandError::KeyReused => true,
         CommandError::Busy
+        | CommandError::LostRace
         | CommandError::DiskFull
         | CommandError::Failed(_)
         | CommandError::Unknown(_)

@@ -2,77 +2,131 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use async_nats::jetstream::{AckKind, Message, consumer::PullConsumer};
+use async_nats::jetstream::{
+    AckKind, Message,
+    consumer::{Info, PullConsumer},
+};
 use futures::StreamExt;
 use tokio::time::{self, Instant};
 
-use super::session::SessionError;
+use super::{
+    consumer::{ACK_WAIT, MESSAGES_MAX},
+    session::{ANSWER_MAX, SessionError},
+};
 
-/// Messages of a batch, and such as may be unacknowledged.
-pub(super) const MESSAGES_MAX: usize = 256;
+/// Bytes in hand beyond which nothing more is asked for.
+const BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long a message is waited for before it is asked again.
 const WAIT: Duration = Duration::from_secs(20);
 /// Between two looks whether what a dead session was given comes again.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
-
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long messages of others hold back what came later.
 const HELD_MAX: Duration = Duration::from_mins(1);
+/// What a server says instead of a message for which there is no room.
+const NO_ROOM: &str = "Message Size Exceeds MaxBytes";
 
 /// By their sequences in the stream.
-pub(super) type Batch = BTreeMap<u64, Message>;
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) messages: BTreeMap<u64, Message>,
+    bytes: usize,
+}
 
-/// Waits for messages. What was given to a session that died comes again when its time is over;
-/// until then what came later is held back.
-pub(super) async fn next(consumer: &mut PullConsumer) -> Result<Batch, SessionError> {
-    let mut batch = Batch::new();
-    let mut held_since = None;
-    loop {
-        if batch.is_empty() {
-            let first = consumer.batch().max_messages(1).expires(WAIT).messages().await;
-            hold(&mut batch, first.map_err(SessionError::nats)?).await?;
-        }
-        let room = MESSAGES_MAX - batch.len();
-        if room > 0 && !batch.is_empty() {
-            let more = consumer.fetch().max_messages(room).messages().await;
-            hold(&mut batch, more.map_err(SessionError::nats)?).await?;
-        }
-        let delivered = consumer.info().await.map_err(SessionError::nats)?;
-        metrics::gauge!("dossier_intake_lag_messages").set(lag(delivered.num_pending));
-        if delivered.num_ack_pending <= batch.len() {
-            if batch.is_empty() {
-                continue;
+impl Batch {
+    /// Waits for messages. What was given to a session that died comes again when its time is over;
+    /// until then what came later is held back. `look` hears how the consumer stands.
+    pub(super) async fn next(
+        consumer: &mut PullConsumer,
+        look: impl Fn(&Info) -> Result<(), SessionError>,
+    ) -> Result<Self, SessionError> {
+        let mut batch = Self::default();
+        let mut held_since = None;
+        loop {
+            if batch.messages.is_empty() {
+                batch.wait(consumer).await?;
             }
-            return Ok(batch);
+            batch.fill(consumer).await?;
+            let info = consumer.info().await.map_err(SessionError::nats)?;
+            look(info)?;
+            let elsewhere = batch.elsewhere(info);
+            if elsewhere == 0 {
+                if batch.messages.is_empty() {
+                    continue;
+                }
+                return Ok(batch);
+            }
+            let held = held_since.get_or_insert_with(Instant::now).elapsed();
+            if held > HELD_MAX {
+                return Err(SessionError::Held);
+            }
+            // When their time is over they come before all others, and must, however large.
+            if held > ACK_WAIT {
+                batch.fetch(consumer, elsewhere, 0).await?;
+            }
+            batch.keep().await?;
+            time::sleep(LOOK_AGAIN).await;
         }
-        if held_since.get_or_insert_with(Instant::now).elapsed() > HELD_MAX {
-            return Err(SessionError::Held);
+    }
+
+    /// How many messages were delivered, not acknowledged, and are not in hand.
+    fn elsewhere(&self, info: &Info) -> usize {
+        // What lies below was acknowledged, by whomever: it stands for none of those that were not.
+        let above = info.ack_floor.stream_sequence.saturating_add(1);
+        info.num_ack_pending.saturating_sub(self.messages.range(above..).count())
+    }
+
+    /// The first message, whatever its size.
+    async fn wait(&mut self, consumer: &PullConsumer) -> Result<(), SessionError> {
+        let first = consumer.batch().max_messages(1).expires(WAIT).messages().await;
+        self.hold(first.map_err(SessionError::nats)?).await
+    }
+
+    /// What is there besides, as far as there is room for it.
+    async fn fill(&mut self, consumer: &PullConsumer) -> Result<(), SessionError> {
+        let room = MESSAGES_MAX.saturating_sub(self.messages.len());
+        let bytes = BYTES_MAX.saturating_sub(self.bytes);
+        if self.messages.is_empty() || room == 0 || bytes == 0 {
+            return Ok(());
         }
-        for held in batch.values() {
+        self.fetch(consumer, room, bytes).await
+    }
+
+    async fn fetch(
+        &mut self,
+        consumer: &PullConsumer,
+        messages: usize,
+        bytes: usize,
+    ) -> Result<(), SessionError> {
+        let fetched = async {
+            let more = consumer.fetch().max_messages(messages).max_bytes(bytes).messages().await;
+            self.hold(more.map_err(SessionError::nats)?).await
+        };
+        time::timeout(ANSWER_MAX, fetched).await.map_err(|_| SessionError::Gone)?
+    }
+
+    async fn hold(
+        &mut self,
+        mut messages: impl futures::Stream<Item = Result<Message, async_nats::Error>> + Unpin,
+    ) -> Result<(), SessionError> {
+        while let Some(message) = messages.next().await {
+            let message = match message {
+                Err(error) if error.to_string().contains(NO_ROOM) => return Ok(()),
+                message => message.map_err(SessionError::from)?,
+            };
+            let sequence = message.info().map_err(SessionError::from)?.stream_sequence;
+            let length = message.length;
+            if self.messages.insert(sequence, message).is_none() {
+                self.bytes += length;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that what is in hand is being worked on.
+    async fn keep(&self) -> Result<(), SessionError> {
+        for held in self.messages.values() {
             held.ack_with(AckKind::Progress).await.map_err(SessionError::from)?;
         }
-        time::sleep(LOOK_AGAIN).await;
+        Ok(())
     }
-}
-
-/// Whether there is nothing to take.
-pub(super) async fn is_all_taken(consumer: &mut PullConsumer) -> Result<bool, SessionError> {
-    let info = consumer.info().await.map_err(SessionError::nats)?;
-    Ok(info.num_pending == 0 && info.num_ack_pending == 0)
-}
-
-async fn hold(
-    batch: &mut Batch,
-    mut messages: impl futures::Stream<Item = Result<Message, async_nats::Error>> + Unpin,
-) -> Result<(), SessionError> {
-    while let Some(message) = messages.next().await {
-        let message = message.map_err(SessionError::from)?;
-        let sequence = message.info().map_err(SessionError::from)?.stream_sequence;
-        batch.insert(sequence, message);
-    }
-    Ok(())
-}
-
-#[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "a gauge is a float")]
-fn lag(messages: u64) -> f64 {
-    messages as f64
 }

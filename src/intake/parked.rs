@@ -2,7 +2,11 @@
 
 use async_nats::{
     HeaderMap, header,
-    jetstream::{Context, Message, context::GetStreamByNameErrorKind, stream::Config},
+    jetstream::{
+        Context, Message,
+        context::GetStreamByNameErrorKind,
+        stream::{Config, DiscardPolicy},
+    },
 };
 
 use bytes::Bytes;
@@ -47,6 +51,10 @@ pub(super) async fn open(
         name: settings.parked_stream.clone(),
         subjects: vec![settings.parked_subject.clone()],
         num_replicas: settings.nats.replicas,
+        max_age: settings.parked_age_max,
+        max_bytes: i64::try_from(settings.parked_bytes_max).unwrap_or(i64::MAX),
+        // What was rejected is not dropped unseen: a full stream holds up the feed.
+        discard: DiscardPolicy::New,
         ..Config::default()
     };
     jetstream.create_stream(config).await.map_err(SessionError::nats)?;

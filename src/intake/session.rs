@@ -4,37 +4,43 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use async_nats::jetstream::{
     self, Context, Message,
-    consumer::{self, AckPolicy, DeliverPolicy, PullConsumer, pull},
+    consumer::{Info, PullConsumer},
 };
 use events::{
     envelope::{Actor, Cause},
-    log::NewReceipt,
+    log::{NewReceipt, ReadError},
 };
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     IntakeState,
-    batch::{self, Batch, MESSAGES_MAX},
+    batch::Batch,
+    consumer::{self, MESSAGES_MAX},
     parked,
     settings::IntakeSettings,
 };
 use crate::{
     app::App,
+    commands::CommandError,
     feed::{self, FeedError, Reason, Statement},
     publisher::{Connection, Server},
 };
 
-/// After how long without an acknowledgment a message is delivered again.
-pub(super) const ACK_WAIT: Duration = Duration::from_secs(10);
+/// For any answer of NATS.
+pub(super) const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// Why a session ended.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SessionError {
     #[error("NATS does not give or take messages")]
     Nats(#[source] Box<dyn Error + Send + Sync>),
-    #[error("a statement could not be carried out")]
-    Feed(#[from] FeedError),
+    #[error("the statement at sequence {sequence} could not be carried out")]
+    Command { sequence: u64, source: CommandError },
+    #[error("what became of the statement at sequence {0} is not known")]
+    Lost(u64),
+    #[error("the log could not be read")]
+    Log(#[source] Box<ReadError>),
     #[error("the connection was lost")]
     Gone,
     #[error("nats.feed.parked_subject belongs to the stream {0}, which is read or published to")]
@@ -49,9 +55,50 @@ pub(super) enum SessionError {
              service read by this consumer?"
     )]
     Held,
+    #[error(
+        "the consumer {0} is read by another dossier, or was by a log that this one has replaced: \
+             give each its own in nats.feed.consumer; if the other is gone, delete the consumer, \
+             and the stream is read from its beginning"
+    )]
+    Another(String),
+    #[error(
+        "the consumer {consumer} has read up to sequence {read}, and the stream ends at {end}: it \
+             has lost its end, and what comes there next would be left out. Have the bank's system \
+             state again what it lacks, and delete the consumer: the stream is then read from its \
+             beginning"
+    )]
+    Beyond { consumer: String, read: u64, end: u64 },
+    #[error(
+        "the log does not know the statement at sequence {sequence}, which the consumer {consumer} \
+             has acknowledged: it was restored to an earlier state. Delete the consumer: the stream \
+             is then read from its beginning, and what the log knows of it appends nothing"
+    )]
+    Unknown { consumer: String, sequence: u64 },
 }
 
 impl SessionError {
+    /// Whether only a human can tell what is right.
+    pub(super) fn is_halt(&self) -> bool {
+        match self {
+            Self::Parked(_)
+            | Self::Consumer(_)
+            | Self::Another(_)
+            | Self::Beyond { .. }
+            | Self::Unknown { .. } => true,
+            Self::Nats(_)
+            | Self::Command { .. }
+            | Self::Lost(_)
+            | Self::Log(_)
+            | Self::Gone
+            | Self::Held => false,
+        }
+    }
+
+    /// Whether NATS was not heard of.
+    pub(super) fn is_nats(&self) -> bool {
+        matches!(self, Self::Nats(_) | Self::Gone)
+    }
+
     pub(super) fn nats(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Nats(error.into())
     }
@@ -63,53 +110,52 @@ impl From<async_nats::Error> for SessionError {
     }
 }
 
+impl From<FeedError> for SessionError {
+    fn from(error: FeedError) -> Self {
+        match error {
+            FeedError::Command { line: sequence, source } => Self::Command { sequence, source },
+            FeedError::Lost { line } => Self::Lost(line),
+            FeedError::Read(error) => Self::Nats(error.into()),
+        }
+    }
+}
+
 pub(super) struct Session<'a> {
+    app: &'a Arc<App>,
     settings: &'a IntakeSettings,
     connection: Connection,
     jetstream: Context,
     consumer: PullConsumer,
+    /// The last sequence that was taken, or that the stream no longer held when it was first read.
+    taken: u64,
 }
 
 impl<'a> Session<'a> {
     pub(super) async fn open(
+        app: &'a Arc<App>,
         settings: &'a IntakeSettings,
         server: &Server,
     ) -> Result<Self, SessionError> {
         let connection = server.connect().await?;
         let jetstream = jetstream::new(connection.client.clone());
         let stream = jetstream.get_stream(&settings.stream).await.map_err(SessionError::nats)?;
-        let config = pull::Config {
-            durable_name: Some(settings.consumer.clone()),
-            deliver_policy: DeliverPolicy::All,
-            ack_policy: AckPolicy::Explicit,
-            ack_wait: ACK_WAIT,
-            max_ack_pending: i64::try_from(MESSAGES_MAX).unwrap_or(i64::MAX),
-            ..pull::Config::default()
-        };
-        let consumer = stream.get_or_create_consumer(&settings.consumer, config).await;
-        let consumer = consumer.map_err(SessionError::nats)?;
-        let found: &consumer::Config = &consumer.cached_info().config;
-        let pending_max = i64::try_from(MESSAGES_MAX).unwrap_or(i64::MAX);
-        if found.ack_policy != AckPolicy::Explicit
-            || found.deliver_policy != DeliverPolicy::All
-            || found.max_deliver > 0
-            || !found.filter_subject.is_empty()
-            || !(1..=pending_max).contains(&found.max_ack_pending)
-        {
-            return Err(SessionError::Consumer(settings.consumer.clone()));
-        }
+        let consumer = consumer::open(app, &stream, &settings.consumer).await?;
         parked::open(&jetstream, settings).await?;
-        Ok(Self { settings, connection, jetstream, consumer })
+        let taken = consumer::taken(&stream, consumer.cached_info());
+        Ok(Self { app, settings, connection, jetstream, consumer, taken })
     }
 
     /// Takes whatever comes until `stop`; a batch that was begun is finished.
-    pub(super) async fn take_all(
-        &mut self,
-        app: &Arc<App>,
-        stop: &CancellationToken,
-    ) -> Result<(), SessionError> {
+    pub(super) async fn take_all(&mut self, stop: &CancellationToken) -> Result<(), SessionError> {
         let gone = self.connection.gone.clone();
-        if batch::is_all_taken(&mut self.consumer).await? {
+        let app = self.app;
+        let look = |info: &Info| {
+            app.intake.lags(consumer::unsettled(info));
+            consumer::check_reader(app, info)
+        };
+        let info = self.consumer.info().await.map_err(SessionError::nats)?;
+        look(info)?;
+        if consumer::unsettled(info) == 0 {
             app.intake.enter(IntakeState::Reading);
         }
         loop {
@@ -117,32 +163,43 @@ impl<'a> Session<'a> {
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 () = gone.cancelled() => return Err(SessionError::Gone),
-                batch = batch::next(&mut self.consumer) => batch?,
+                batch = Batch::next(&mut self.consumer, look) => batch?,
             };
-            self.carry_out(app, &batch).await?;
+            self.note_gaps(&batch);
+            self.carry_out(&batch).await?;
             app.intake.enter(IntakeState::Reading);
         }
     }
 
+    /// Tells of messages that the stream dropped, or that somebody deleted, before they were taken.
+    fn note_gaps(&mut self, batch: &Batch) {
+        for sequence in batch.messages.keys() {
+            let gone = sequence.saturating_sub(self.taken.saturating_add(1));
+            if gone > 0 {
+                tracing::error!(sequence, gone, "Statements before this one are gone unread.");
+                metrics::counter!("dossier_intake_gone_total").increment(gone);
+            }
+            self.taken = self.taken.max(*sequence);
+        }
+    }
+
     /// Those before the first that failed are acknowledged; the others come again.
-    async fn carry_out(&self, app: &Arc<App>, batch: &Batch) -> Result<(), SessionError> {
-        let mut settled = Vec::with_capacity(batch.len());
-        let statements = batch.iter().map(|(sequence, message)| {
+    async fn carry_out(&self, batch: &Batch) -> Result<(), SessionError> {
+        let (mut statements, mut settled) = (Vec::new(), Vec::new());
+        for (sequence, message) in &batch.messages {
             let (number, text) = (*sequence, message.payload.to_vec());
-            Statement { number, text, receipt: self.receipt(app, number, message) }
-        });
-        let statements = statements.collect();
+            statements.push(Statement { number, text, receipt: self.receipt(message)? });
+        }
         let cause = Cause::by(Actor::Bank);
-        let done = feed::carry_out(&app.commands, &cause, statements, |sequence, reasons| {
+        let done = feed::carry_out(&self.app.commands, &cause, statements, |sequence, reasons| {
             settled.push((sequence, reasons));
         });
         let done = done.await;
         for (sequence, reasons) in settled {
-            let key = self.receipt(app, sequence, &batch[&sequence]).key;
-            self.acknowledge(&batch[&sequence], (sequence, &key), reasons).await?;
+            self.acknowledge(&batch.messages[&sequence], sequence, reasons).await?;
         }
         // Before the connection goes, or they would come again.
-        let flushed = timeout(ACK_WAIT, self.connection.client.flush()).await;
+        let flushed = timeout(ANSWER_MAX, self.connection.client.flush()).await;
         flushed.map_err(|_| SessionError::Gone)?.map_err(SessionError::nats)?;
         Ok(done?)
     }
@@ -150,11 +207,12 @@ impl<'a> Session<'a> {
     async fn acknowledge(
         &self,
         message: &Message,
-        (sequence, key): (u64, &[u8]),
+        sequence: u64,
         reasons: Option<Vec<Reason>>,
     ) -> Result<(), SessionError> {
         let outcome = if let Some(reasons) = reasons {
-            parked::park(&self.jetstream, self.settings, message, (sequence, key, &reasons))
+            let key = self.receipt(message)?.key;
+            parked::park(&self.jetstream, self.settings, message, (sequence, &key, &reasons))
                 .await?;
             "parked"
         } else {
@@ -165,15 +223,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// By which the same message is known again; another one under its sequence, after the server
-    /// has lost its end, is another.
-    fn receipt(&self, app: &App, sequence: u64, message: &Message) -> NewReceipt {
-        let published = message
-            .info()
-            .map_or(0, |info| info.published.timestamp_nanos_opt().unwrap_or_default());
-        let (sequence, published) = (sequence.to_be_bytes(), published.to_be_bytes());
-        let parts = [self.settings.stream.as_bytes(), &sequence, &published, &message.payload];
-        let key = app.secrets.message_key(&parts);
-        NewReceipt { key, fingerprint: key, status: 200, ids: Vec::new() }
+    fn receipt(&self, message: &Message) -> Result<NewReceipt, SessionError> {
+        consumer::receipt_of(self.app, &self.settings.stream, message)
     }
 }

@@ -1,5 +1,7 @@
 //! What is read, and where what was rejected goes.
 
+use std::time::Duration;
+
 use crate::publisher::{PublisherError, PublisherSettings, is_token};
 
 #[derive(Debug, Clone)]
@@ -14,11 +16,20 @@ pub struct IntakeSettings {
     pub parked_subject: String,
     /// The stream that is made for them, where none holds that subject.
     pub parked_stream: String,
+    /// How old a message may get in it; zero is no limit.
+    pub parked_age_max: Duration,
+    /// Bytes that it may hold; zero is no limit.
+    pub parked_bytes_max: u64,
 }
 
 /// Why nothing is even tried: exit code 2.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IntakeError {
+    #[error(
+        "nats.feed.stream is given, and no server: name one in nats.urls, or say --nats off to do \
+             without both"
+    )]
+    NoServer,
     #[error("nats.feed.{0} must be of letters, digits, dashes and underscores")]
     Name(&'static str),
     #[error("nats.feed.parked_subject must be of such names with points between them")]
@@ -33,6 +44,9 @@ pub enum IntakeError {
 
 impl IntakeSettings {
     pub(super) fn check(&self) -> Result<(), IntakeError> {
+        if self.nats.urls.is_empty() {
+            return Err(IntakeError::NoServer);
+        }
         let names = [
             ("stream", &self.stream),
             ("consumer", &self.consumer),

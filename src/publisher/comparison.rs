@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Difference,
-    trouble::{Damage, Halt, Trouble},
+    trouble::{Damage, Trouble},
 };
 
 /// Faults of a kind that are told one by one.
@@ -82,19 +82,15 @@ impl Comparison {
     pub(super) fn judge(&mut self, log_ends_at: Position) {
         self.log_ends_at = log_ends_at;
         self.behind = log_ends_at.0.saturating_sub(self.last.unwrap_or_default().0);
-        let ahead = self
-            .ahead
-            .some()
-            .map(|(found, _)| Halt::Ahead { found, watermark: self.log_ends_at }.trouble());
         let damages = [
+            self.ahead.some().map(|(first, count)| Damage::Ahead { first, count }),
             self.differing.some().map(|(first, count)| Damage::Differs { first, count }),
             self.out_of_place.some().map(|(first, count)| Damage::Disorder { first, count }),
             self.missing.some().map(|(first, count)| Damage::Missing { first, count }),
             self.unpurged.some().map(|(first, count)| Damage::Unpurged { first, count }),
             self.foreign.some().map(|(first, count)| Damage::Foreign { first: first.0, count }),
         ];
-        let damages = damages.iter().flatten().map(Damage::trouble);
-        self.troubles = ahead.into_iter().chain(damages).collect();
+        self.troubles = damages.iter().flatten().map(Damage::trouble).collect();
     }
 }
 

@@ -102,19 +102,46 @@ fn inner(found: Found) -> Result<Placed, Obstacle> {
     Ok(Placed { sequence, event: event.ok_or(Obstacle::Damage(damage))? })
 }
 
+/// Nor does one that the log contradicts.
+async fn check_inner(mirror: &Mirror, event: &Mirrored) -> Result<(), Obstacle> {
+    let (first, count) = (event.position, 1);
+    match mirror.check(event).await {
+        Err(SessionError::Halt(Halt::Ahead { .. })) => {
+            Err(Obstacle::Damage(Damage::Ahead { first, count }))
+        }
+        Err(SessionError::Halt(Halt::Differs(_))) => {
+            Err(Obstacle::Damage(Damage::Differs { first, count }))
+        }
+        checked => Ok(checked?),
+    }
+}
+
 async fn inside(mirror: &Mirror, first: u64, last: &Placed) -> Result<(), Obstacle> {
     let Some(first) = mirror.from(first).await? else { return Ok(()) };
     let first = inner(first)?;
-    mirror.check(&first.event).await?;
+    check_inner(mirror, &first.event).await?;
     let stretches = stretches(mirror, &first, last).await?;
     check_gone(mirror, &stretches).await?;
     for _ in 0..SAMPLES {
         let found = mirror.from(drawn(first.sequence, last.sequence)).await?;
         if let Some(found) = found {
-            mirror.check(&inner(found)?.event).await?;
+            let found = inner(found)?;
+            check_inner(mirror, &found.event).await?;
+            check_place(&stretches, &found)?;
         }
     }
     Ok(())
+}
+
+/// Within a stretch every position follows from its sequence.
+fn check_place(stretches: &[Stretch], found: &Placed) -> Result<(), Obstacle> {
+    let within = |(from, to): &&Stretch| (from.sequence..=to.sequence).contains(&found.sequence);
+    match stretches.iter().find(within) {
+        Some((from, _)) if from.shift() == found.shift() => Ok(()),
+        Some(_) | None => {
+            Err(Obstacle::Damage(Damage::Disorder { first: found.event.position, count: 1 }))
+        }
+    }
 }
 
 /// From where to where the shift stays the same.
@@ -132,7 +159,7 @@ async fn stretches(
             return Err(Obstacle::Damage(Damage::Unexamined { count }));
         }
         let (before, behind) = seam(mirror, &from, last).await?;
-        check_seam(mirror, &before, &behind).await?;
+        check_seam(mirror, &before, &behind, last).await?;
         stretches.push((from, before));
         from = behind;
     }
@@ -164,11 +191,20 @@ async fn seam(mirror: &Mirror, from: &Placed, last: &Placed) -> Result<Stretch, 
 }
 
 /// Neighbors in the stream must be neighbors in the log, but for what was forgotten.
-async fn check_seam(mirror: &Mirror, before: &Placed, behind: &Placed) -> Result<(), Obstacle> {
+async fn check_seam(
+    mirror: &Mirror,
+    before: &Placed,
+    behind: &Placed,
+    last: &Placed,
+) -> Result<(), Obstacle> {
     let (from, to) = (before.event.position, behind.event.position);
-    if to <= from {
+    if last.event.position <= from {
+        // Behind the last one, all from there on would come again.
         let sequence = behind.sequence;
         return Err(Halt::Disorder { position: to, before: from, sequence }.into());
+    }
+    if to <= from {
+        return Err(Obstacle::Damage(Damage::Disorder { first: to, count: 1 }));
     }
     let count = to.0 - from.0 - 1;
     if count > GONE_MAX {

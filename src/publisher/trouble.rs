@@ -11,6 +11,11 @@ pub const HALTS: [&str; 5] = ["ahead", "differs", "foreign", "disorder", "log"];
 pub const DAMAGES: [&str; 7] =
     ["ahead", "differs", "disorder", "missing", "unpurged", "foreign", "unexamined"];
 
+const AHEAD: &str = "The log has lost events, or another dossier publishes into this stream. \
+                     Restore the log, or stop the other one; only if the log is right as it is: \
+                     purge the stream, which is then filled from the log, and have every \
+                     subscriber begin anew.";
+
 /// Something that only a human can decide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
@@ -54,12 +59,7 @@ pub(super) enum Halt {
 impl Halt {
     pub(super) fn trouble(&self) -> Trouble {
         let (kind, remedy) = match self {
-            Self::Ahead { .. } => (
-                "ahead",
-                "The log has lost events, or another dossier publishes into this stream. Restore \
-                 the log, or stop the other one; only if the log is right as it is: purge the \
-                 stream, which is then filled from the log, and have every subscriber begin anew.",
-            ),
+            Self::Ahead { .. } => ("ahead", AHEAD),
             Self::Differs(_) => (
                 "differs",
                 "Another dossier publishes into this stream, or the log was replaced. Stop the \
@@ -101,6 +101,10 @@ pub(super) enum Damage {
     Unpurged { first: Position, count: u64 },
     #[error("{count} messages are gone from inside the stream, too many to look at each time")]
     Unexamined { count: u64 },
+    #[error(
+        "{count} messages lie beyond the end of the log, the first of them at position {first}"
+    )]
+    Ahead { first: Position, count: u64 },
     #[error("{count} messages differ from the log, the first of them at position {first}")]
     Differs { first: Position, count: u64 },
     #[error("{count} events came again, or late, the first of them at position {first}")]
@@ -131,6 +135,7 @@ impl Damage {
                 "Purge the stream: it is filled again from the log, and subscribers skip the \
                  positions that they know.",
             ),
+            Self::Ahead { .. } => ("ahead", AHEAD),
             Self::Differs { .. } => (
                 "differs",
                 "Purge the stream: it is filled again from the log; have every subscriber that \

@@ -144,6 +144,36 @@ async fn another_history_inside_the_stream_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_before_the_last_message_has_one_name_and_stops_nothing() {
+    type Fault = fn(&mut Vec<Stored>);
+    let faults: [(&str, Fault); 3] = [
+        ("differs", |stored| stored[0].headers.insert("ce-recordhash", "00".repeat(32))),
+        ("ahead", |stored| stored[0].headers.insert("ce-position", "1000")),
+        ("disorder", |stored| stored.insert(20, stored[5].clone())),
+    ];
+    for (kind, fault) in faults {
+        let server = NatsServer::start();
+        let log = Log::new();
+        log.fill(50).await;
+        restarted(&log, &server).await;
+        let mut stored = server.read(STREAM).await;
+        server.stream(STREAM).await.purge().await.unwrap();
+        fault(&mut stored);
+        for (nth, message) in stored.iter().enumerate() {
+            let id = format!("{nth} again");
+            server.send(message, |headers| headers.insert("Nats-Msg-Id", id)).await;
+        }
+        let running = log.publish_to(&server);
+        assert_eq!(&*running.damaged().await.kind, kind);
+        log.fill(10).await;
+        running.caught_up().await;
+        let comparison = running.publisher.compare().await.unwrap();
+        assert_eq!(&*comparison.troubles[0].kind, kind, "{comparison}");
+        assert_eq!(comparison.last, Some(log.log.watermark()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_drops_its_oldest_is_whole_from_its_first_kept_on() {
     let server = NatsServer::start();
     let log = Log::new();

@@ -1,17 +1,22 @@
 //! The bank's statements over NATS: each once, in order, whoever dies, and what is wrong set aside.
 
-use std::time::Instant;
+mod deaths;
+mod halts;
+
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{
     consumer::{AckPolicy, Info, PullConsumer, pull},
+    message::PublishMessage,
     stream::Config as StreamConfig,
 };
 use dossier::intake::IntakeState;
 use futures::StreamExt;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::WAIT_MAX;
-use crate::support::{app::TestApp, bank::*, nats::NatsServer};
+use crate::support::{app::TestApp, bank::*, folder, nats::NatsServer};
 
 const BANK: &str = "BANK";
 const CONSUMER: &str = "dossier";
@@ -38,11 +43,23 @@ async fn send(server: &NatsServer, lines: impl IntoIterator<Item = impl ToString
 }
 
 async fn app(server: &NatsServer) -> TestApp {
+    app_at(server.url()).await
+}
+
+async fn app_at(url: String) -> TestApp {
     TestApp::configured(|config| {
-        config.nats.urls = vec![server.url()];
+        config.nats.urls = vec![url];
         config.nats.feed.stream = BANK.into();
     })
     .await
+}
+
+/// Waits until the intake is in a state.
+async fn until(app: &TestApp, is_reached: impl Fn(&IntakeState) -> bool) -> IntakeState {
+    let mut state = app.service().app.intake.watch();
+    let reached = timeout(WAIT_MAX, state.wait_for(|state| is_reached(state))).await;
+    let reached = reached.map(|state| state.unwrap().clone());
+    reached.unwrap_or_else(|_| panic!("it stays {:?}", app.service().app.intake.state()))
 }
 
 async fn consumer(server: &NatsServer) -> PullConsumer {
@@ -50,7 +67,7 @@ async fn consumer(server: &NatsServer) -> PullConsumer {
     let config = pull::Config {
         durable_name: Some(CONSUMER.to_owned()),
         ack_policy: AckPolicy::Explicit,
-        ack_wait: std::time::Duration::from_secs(10),
+        ack_wait: Duration::from_secs(2),
         max_ack_pending: 256,
         ..pull::Config::default()
     };
@@ -64,7 +81,7 @@ async fn all_taken(server: &NatsServer) {
     let mut consumer = consumer(server).await;
     while !is_taken(consumer.info().await.unwrap()) {
         assert!(started.elapsed() < WAIT_MAX, "{:?}", consumer.cached_info());
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -72,24 +89,8 @@ fn named(nth: usize) -> Value {
     with(customer("C-1", &[("P-1", "accountOwner")]), "/customer/name", format!("n{nth}"))
 }
 
-/// The names of the customer, in the order in which they were stated.
 fn names(app: &TestApp) -> Vec<String> {
-    use events::{
-        customer::CustomerEvent,
-        event::{Event, Personal},
-        id::CustomerId,
-    };
-
-    let stream = CustomerId::parse("C-1").unwrap().into();
-    let history = app.service().app.log.history(&stream).unwrap();
-    let name = |event: &Event| match event {
-        Event::Customer(
-            CustomerEvent::Opened(Personal::Known(details))
-            | CustomerEvent::Amended(Personal::Known(details)),
-        ) => Some(serde_json::to_value(details).unwrap()["name"].as_str().unwrap().to_owned()),
-        Event::Customer(_) | Event::Person(_) | Event::Consent(_) => None,
-    };
-    history.events.iter().filter_map(|recorded| name(&recorded.event)).collect()
+    folder::names(&app.service().app.log, "C-1")
 }
 
 fn expected(count: usize) -> Vec<String> {
@@ -183,6 +184,33 @@ async fn what_was_rejected_once_stays_so_when_it_comes_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_its_sender_publishes_again_under_its_id_is_the_same() {
+    let server = broker().await;
+    let app = app(&server).await;
+    let jetstream = server.jetstream().await;
+    let states = async |id: &str, nth| {
+        let message = PublishMessage::build().payload(named(nth).to_string().into());
+        let sent = jetstream.send_publish("bank.statements", message.message_id(id)).await;
+        sent.unwrap().await.unwrap();
+    };
+    states("a", 0).await;
+    states("b", 1).await;
+    all_taken(&server).await;
+    // NATS forgets both, ids included.
+    server.stream(BANK).await.delete_consumer(CONSUMER).await.unwrap();
+    jetstream.delete_stream(BANK).await.unwrap();
+    make_stream(&server).await;
+    states("a", 0).await;
+    states("b", 7).await;
+    states("c", 2).await;
+    all_taken(&server).await;
+    assert_eq!(names(&app), expected(3));
+    let parked = server.read("DOSSIER-PARKED").await;
+    let [only] = parked.as_slice() else { panic!("{}", parked.len()) };
+    assert!(only.header("Dossier-Reasons").contains("its id is that of another statement"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_parked_as_it_came_is_parked_by_name_and_holds_nothing_up() {
     let server = broker().await;
     let largest = format!("{{\"x\":\"{}\"}}", "x".repeat(1024 * 1024 - 64));
@@ -200,9 +228,8 @@ async fn what_cannot_be_parked_as_it_came_is_parked_by_name_and_holds_nothing_up
 async fn a_stream_or_a_server_that_is_not_there_is_waited_for() {
     let mut server = NatsServer::start();
     let app = app(&server).await;
-    let mut state = app.service().app.intake.watch();
     let is_missing = |state: &IntakeState| matches!(state, IntakeState::Waiting(why) if why.contains("stream not found"));
-    state.wait_for(is_missing).await.unwrap();
+    until(&app, is_missing).await;
     let ready: Value =
         reqwest::get(format!("{}/readyz", app.admin())).await.unwrap().json().await.unwrap();
     assert_eq!(ready["nats"]["feed"]["state"], "waiting");
@@ -210,7 +237,8 @@ async fn a_stream_or_a_server_that_is_not_there_is_waited_for() {
     send(&server, [named(0)]).await;
     all_taken(&server).await;
     server.kill();
-    state.wait_for(|state| matches!(state, IntakeState::Waiting(_))).await.unwrap();
+    until(&app, |state| matches!(state, IntakeState::Waiting(_))).await;
+    assert_eq!(app.service().app.intake.lag(), None);
     server.restart();
     send(&server, [named(1)]).await;
     all_taken(&server).await;

@@ -102,6 +102,13 @@ impl Serving {
         Self::run(command).unwrap_or_else(|said| panic!("the service did not get ready:\n{said}"))
     }
 
+    /// The same, with a stream there from which it takes statements, and its log lines.
+    pub(crate) fn fed(dir: &Path, nats: &str, stream: &str) -> (Self, Lines) {
+        let mut command = serve(dir, nats);
+        command.env("DOSSIER__NATS__FEED__STREAM", stream);
+        Self::run(command).unwrap_or_else(|said| panic!("the service did not get ready:\n{said}"))
+    }
+
     /// The same, with a master key that lies in a file.
     pub(crate) fn under(key: &Path, dir: &Path, nats: &str) -> Self {
         let mut command = serve(dir, nats);

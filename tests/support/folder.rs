@@ -8,7 +8,13 @@ use std::{
 };
 
 use dossier::{app, config::Config, folder};
-use events::{id::Position, log::EventLog, record::Record};
+use events::{
+    customer::CustomerEvent,
+    event::{Event, Personal},
+    id::{CustomerId, Position},
+    log::EventLog,
+    record::Record,
+};
 
 /// How long projections may take to come up to the log.
 const SHOWN_MAX: Duration = Duration::from_mins(1);
@@ -43,6 +49,19 @@ pub(crate) fn records(log: &EventLog) -> Vec<Record> {
     let positions = records.iter().map(|record| record.position().0);
     assert!(positions.eq(1..=log.watermark().0), "positions have holes");
     records
+}
+
+/// The names of a customer, in the order in which they were stated.
+pub(crate) fn names(log: &EventLog, customer: &str) -> Vec<String> {
+    let history = log.history(&CustomerId::parse(customer).unwrap().into()).unwrap();
+    let name = |event: &Event| match event {
+        Event::Customer(
+            CustomerEvent::Opened(Personal::Known(details))
+            | CustomerEvent::Amended(Personal::Known(details)),
+        ) => Some(serde_json::to_value(details).unwrap()["name"].as_str().unwrap().to_owned()),
+        Event::Customer(_) | Event::Person(_) | Event::Consent(_) => None,
+    };
+    history.events.iter().filter_map(|recorded| name(&recorded.event)).collect()
 }
 
 /// How many addresses clients have added.

@@ -31,7 +31,7 @@ pub(crate) struct NatsServer {
 }
 
 /// A message as it lies in a stream.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Stored {
     pub(crate) sequence: u64,
     pub(crate) subject: String,
@@ -126,6 +126,16 @@ impl NatsServer {
     pub(crate) fn roll_back(&self, saved: &TempDir) {
         self.wipe();
         copy(saved.path(), &self.store());
+    }
+
+    /// The same with one part of one stream only.
+    pub(crate) fn put_back(&self, saved: &TempDir, stream: &str, part: &str) {
+        assert!(self.child.is_none(), "the server is running");
+        let part = format!("jetstream/$G/streams/{stream}/{part}");
+        let now = self.store().join(&part);
+        fs::remove_dir_all(&now).unwrap();
+        fs::create_dir(&now).unwrap();
+        copy(&saved.path().join(part), &now);
     }
 
     pub(crate) async fn jetstream(&self) -> Context {

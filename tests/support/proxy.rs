@@ -20,6 +20,8 @@ pub(crate) enum Gate {
     Deaf,
     /// What the client says is held back.
     Mute,
+    /// What the client says is held back from its first acknowledgment on, and lost when it is cut.
+    Unacknowledged,
 }
 
 pub(crate) struct Proxy {
@@ -99,17 +101,35 @@ async fn up(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: Arc<State>) 
             read = from.read_buf(&mut held), if is_there => {
                 is_there = read.is_ok_and(|bytes| bytes > 0);
             }
-            _ = cuts.changed(), if is_there => is_there = false,
+            _ = cuts.changed(), if is_there => {
+                if *gate.borrow() == Gate::Unacknowledged {
+                    return;
+                }
+                is_there = false;
+            }
             changed = gate.changed() => if changed.is_err() { return },
         }
-        if *gate.borrow() != Gate::Mute {
-            if to.write_all(&held).await.is_err() {
-                return;
-            }
-            held.clear();
+        let ready = match *gate.borrow() {
+            Gate::Open | Gate::Deaf => held.len(),
+            Gate::Mute => 0,
+            Gate::Unacknowledged => before_acknowledgment(&held),
+        };
+        if to.write_all(&held[..ready]).await.is_err() {
+            return;
         }
+        held.drain(..ready);
         state.held.send_replace(held.len());
     }
+}
+
+/// The length of the lines before the first that acknowledges a message.
+fn before_acknowledgment(said: &[u8]) -> usize {
+    const LINE_END: &[u8] = b"\r\n";
+    const ACKNOWLEDGES: &[u8] = b"PUB $JS.ACK";
+    let lines = said.windows(LINE_END.len()).rposition(|two| two == LINE_END);
+    let lines = lines.map_or(0, |last| last + LINE_END.len());
+    let first = said.windows(ACKNOWLEDGES.len()).position(|some| some == ACKNOWLEDGES);
+    first.map_or(lines, |first| first.min(lines))
 }
 
 /// What the server says, as long as the client's connection stands.

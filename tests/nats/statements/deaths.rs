@@ -1,0 +1,149 @@
+//! Whoever dies between a statement and its acknowledgment: nothing is lost, and nothing done twice.
+
+use events::{
+    customer::CustomerEvent,
+    envelope::{Actor, Cause},
+    event::Event,
+    id::{CustomerId, Position, StreamId, Version},
+    log::{Append, EventLog},
+};
+use serde_json::Value;
+
+use super::{super::address_added, *};
+use crate::support::{
+    app::configuration,
+    binary::Serving,
+    client::http,
+    proxy::{Gate, Proxy},
+};
+
+/// Waits until the log is that long, as operators see it.
+async fn appended(serving: &Serving, events: u64) {
+    let started = Instant::now();
+    loop {
+        let ready = http().get(format!("{}/readyz", serving.admin)).send().await.unwrap();
+        let ready: Value = ready.json().await.unwrap();
+        if ready["log"]["position"].as_u64().unwrap() >= events {
+            return;
+        }
+        assert!(started.elapsed() < WAIT_MAX, "{ready}");
+    }
+}
+
+/// The same, in this process.
+async fn reached(app: &TestApp, events: u64) {
+    let mut watermark = app.service().app.log.watch();
+    let reached = watermark.wait_for(|watermark| *watermark >= Position(events));
+    timeout(WAIT_MAX, reached).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_killed_before_it_acknowledges_does_nothing_twice() {
+    let server = broker().await;
+    send(&server, (0..40).map(named)).await;
+    let proxy = Proxy::to(server.port()).await;
+    proxy.set(Gate::Unacknowledged);
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let (mut serving, lines) = Serving::fed(&data, &proxy.url, BANK);
+    appended(&serving, 40).await;
+    serving.kill();
+    proxy.cut();
+    assert!(consumer(&server).await.info().await.unwrap().num_ack_pending > 0);
+    let is_told = |line: &String| line.contains("read from its beginning");
+    assert!(lines.all().iter().any(is_told), "a consumer that begins anew is not told");
+
+    let (mut serving, lines) = Serving::fed(&data, &server.url(), BANK);
+    send(&server, (40..60).map(named)).await;
+    all_taken(&server).await;
+    serving.kill();
+    assert!(!lines.all().iter().any(is_told));
+    let config = configuration(&data);
+    folder::audit(&config).await;
+    let log = folder::open(&config);
+    assert_eq!(folder::names(&log, "C-1"), expected(60));
+    folder::close(&config, log);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_acknowledgments_do_nothing_twice() {
+    let server = broker().await;
+    let proxy = Proxy::to(server.port()).await;
+    let app = app_at(proxy.url.clone()).await;
+    for round in 0..3 {
+        let before = app.watermark().0;
+        proxy.set(Gate::Unacknowledged);
+        send(&server, (round * 20..(round + 1) * 20).map(named)).await;
+        // It has carried out some, and nobody hears of it.
+        reached(&app, before + 1).await;
+        proxy.cut();
+        proxy.set(Gate::Open);
+        all_taken(&server).await;
+    }
+    assert_eq!(names(&app), expected(60));
+    assert_eq!(server.length("DOSSIER").await, app.watermark().0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_statements_are_taken_a_few_at_a_time() {
+    let server = broker().await;
+    let large = |nth| with(named(nth), "/customer/x", "x".repeat(1000 * 1000));
+    send(&server, (0..40).map(large)).await;
+    let proxy = Proxy::to(server.port()).await;
+    proxy.set(Gate::Unacknowledged);
+    let app = app_at(proxy.url.clone()).await;
+    reached(&app, 1).await;
+    let in_hand = consumer(&server).await.info().await.unwrap().num_ack_pending;
+    assert!((2..=18).contains(&in_hand), "{in_hand} messages of a megabyte each in hand");
+    proxy.set(Gate::Open);
+    all_taken(&server).await;
+    assert_eq!(names(&app), expected(40));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_loses_every_race_is_tried_until_it_wins() {
+    let server = broker().await;
+    let app = app(&server).await;
+    send(&server, [named(0)]).await;
+    all_taken(&server).await;
+    let log = &app.service().app.log;
+    // Many who write to the same customer without waiting for their turn.
+    let others: Vec<_> = (0..8).map(|other| tokio::spawn(interfere(log.clone(), other))).collect();
+    send(&server, (1..50).map(named)).await;
+    all_taken(&server).await;
+    for other in others {
+        other.abort();
+        let _ = other.await;
+    }
+    assert_eq!(names(&app), expected(50));
+    let parked = server.length("DOSSIER-PARKED").await;
+    assert_eq!(parked, 0, "sound statements were set aside");
+}
+
+async fn interfere(log: EventLog, other: u64) {
+    let stream = StreamId::Customer(CustomerId::parse("C-1").unwrap());
+    let CustomerEvent::AddressAdded { address, details } = address_added(1 + other) else {
+        unreachable!()
+    };
+    let mut is_there = false;
+    loop {
+        let details = details.clone();
+        let event = if is_there {
+            CustomerEvent::AddressChanged { address, details }
+        } else {
+            CustomerEvent::AddressAdded { address, details }
+        };
+        let known = log.history(&stream).unwrap().events.len();
+        let append = Append {
+            stream: stream.clone(),
+            expected: Version(known.try_into().unwrap()),
+            also: Vec::new(),
+            until: None,
+            events: vec![Event::Customer(event)],
+            cause: Cause::by(Actor::Bank),
+            receipt: None,
+        };
+        // Else another one was first.
+        is_there |= log.append(append).await.is_ok();
+    }
+}
