@@ -112,6 +112,9 @@ impl Http {
             wrong.push("http.intermediaries and http.client_certificates need http.tls".to_owned());
         }
         let token = self.admin_token.expose();
+        if !token.is_empty() && !self.admin_token_file.as_os_str().is_empty() {
+            wrong.push("give http.admin_token or http.admin_token_file, not both".to_owned());
+        }
         if !token.is_empty() && !is_admin_token(token) {
             wrong.push(format!("http.admin_token {ADMIN_TOKEN_RULE}"));
         }
@@ -138,15 +141,15 @@ impl Http {
                 1,
                 60_000,
             ),
-            bound("admin_connections_max", count(self.admin_connections_max), 1, 1000),
-            bound("rate_per_s", self.rate_per_s.into(), 0, 1_000_000),
-            bound("rate_burst", self.rate_burst.into(), 0, 1_000_000),
             bound(
                 "connections_per_certificate_max",
                 count(self.connections_per_certificate_max),
                 1,
                 60_000,
             ),
+            bound("admin_connections_max", count(self.admin_connections_max), 1, 1000),
+            bound("rate_per_s", self.rate_per_s.into(), 0, 1_000_000),
+            bound("rate_burst", self.rate_burst.into(), 0, 1_000_000),
             bound("waiting_max", count(self.waiting_max), 0, 65_536),
             bound("waiting_ms_max", self.waiting_ms_max, 0, 60_000),
             bound("at_once_max", count(self.at_once_max), 1, 65_536),
@@ -215,6 +218,14 @@ mod tests {
             ("[http]\nintermediaries = [\"blink.example.\"]".to_owned(), "a blank or a point"),
             ("[http]\nadmin_token = \"short\"".to_owned(), "32 visible characters"),
             ("[http]\nconnections_max = 0".to_owned(), "http.connections_max"),
+            (
+                format!("[http]\nadmin_token = \"{}\"\nadmin_token_file = \"f\"", "x".repeat(32)),
+                "not both",
+            ),
+            (
+                format!("[keys]\nmaster = \"{}\"\nmaster_file = \"f\"", "ab".repeat(32)),
+                "give keys.master or keys.master_file, not both",
+            ),
         ];
         for (toml, told) in cases {
             let wrong = wrong(&toml);
