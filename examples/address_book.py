@@ -192,6 +192,8 @@ async def follow(arguments):
     client = await nats.connect(
         arguments.server,
         user_credentials=arguments.credentials,
+        # Where readers may listen, if the server tells users apart.
+        inbox_prefix="_INBOX_reader",
         max_reconnect_attempts=-1,
         reconnected_cb=reconnected,
         error_cb=failed,

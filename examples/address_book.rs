@@ -299,7 +299,9 @@ async fn follow(server: &str, file: PathBuf, stream: &str, prefix: &str) -> Resu
     eprintln!("going on at {}", book.summary());
     let lost = Arc::new(AtomicBool::new(false));
     let losing = Arc::clone(&lost);
-    let options = ConnectOptions::new().retry_on_initial_connect().event_callback(move |event| {
+    // Where readers may listen, if the server tells users apart.
+    let options = ConnectOptions::new().custom_inbox_prefix("_INBOX_reader");
+    let options = options.retry_on_initial_connect().event_callback(move |event| {
         if event == Connection::Disconnected {
             losing.store(true, Ordering::Relaxed);
         }

@@ -30,8 +30,15 @@ use events::{
 };
 
 use crate::{
-    app, asyncapi, config::Config, discretion, folder::NoKey, http, intake::IntakeError,
-    publisher::PublisherError, service::Refused, telemetry,
+    app, asyncapi,
+    config::{self, Config},
+    discretion,
+    folder::NoKey,
+    http,
+    intake::IntakeError,
+    publisher::PublisherError,
+    service::Refused,
+    telemetry,
 };
 
 const EXIT_CODES: &str = "\
@@ -130,6 +137,9 @@ impl Settings {
             config.data.dir.clone_from(dir);
         }
         telemetry::log_lines(&config.telemetry).map_err(Misused)?;
+        if let Some(file) = self.config.as_ref().filter(|file| config::states_secret(file)) {
+            discretion::look_at(file);
+        }
         Ok(config)
     }
 }

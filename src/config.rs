@@ -4,6 +4,7 @@ mod access;
 mod environment;
 mod http;
 mod nats;
+mod stated;
 
 use std::{
     fmt,
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::access::{Access, Algorithm, ScopeNames};
 pub use self::http::{ADMIN_TOKEN_RULE, Http, Tls, is_admin_token};
 pub use self::nats::{Nats, NatsFeed};
+pub use self::stated::states_secret;
 
 /// Every key with its default and its meaning.
 const DEFAULTS: &str = include_str!("../deploy/config.default.toml");
@@ -210,12 +212,16 @@ impl Config {
         };
         let file_bytes = (!(4096..=1 << 40).contains(&self.journal.file_bytes_max))
             .then(|| "journal.file_bytes_max must lie between 4096 and 1099511627776".to_owned());
+        let two_masters = (!self.keys.master.expose().is_empty()
+            && !self.keys.master_file.as_os_str().is_empty())
+        .then(|| "give keys.master or keys.master_file, not both".to_owned());
         let wrong = [
             bound("log.queue_max", self.log.queue_max, 1024 * 1024),
             bound("rules.addresses_max", self.rules.addresses_max, 10_000),
             bound("rules.contacts_max", self.rules.contacts_max, 200),
             bound("nats.in_flight_max", self.nats.in_flight_max, 4096),
             file_bytes,
+            two_masters,
         ]
         .into_iter()
         .flatten();

@@ -2,7 +2,12 @@
 //! that a panic quotes.
 #![expect(clippy::print_stderr, reason = "log lines may not be set up yet")]
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::ErrorKind,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
 
 use rustix::{
     fs::Mode,
@@ -31,9 +36,54 @@ pub(crate) fn keep() -> io::Result<()> {
 
 /// Says so where a file that holds a secret is readable to others.
 pub(crate) fn look_at(secret: &Path) {
-    let others = Mode::RWXG | Mode::RWXO;
-    let mode = fs::metadata(secret).map_or(0, |metadata| metadata.permissions().mode());
-    if Mode::from_raw_mode(mode).intersects(others) {
+    if mode(secret).intersects(Mode::RWXG | Mode::RWXO) {
         tracing::warn!(path = %secret.display(), "Others may read this file, which holds a secret.");
+    }
+}
+
+/// Says so where others could put something of their own in the place of a secret.
+pub(crate) fn look_around(dir: &Path) {
+    if mode(dir).intersects(Mode::WGRP | Mode::WOTH) {
+        tracing::warn!(
+            path = %dir.display(),
+            "Others may write to this folder, in which a secret is put down."
+        );
+    }
+}
+
+fn mode(path: &Path) -> Mode {
+    Mode::from_raw_mode(fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode()))
+}
+
+/// A new file: whatever lay there, or led elsewhere, is not written to.
+pub(crate) fn create(path: &Path, mode: u32) -> std::io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write, os::unix::fs::symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_written_to_no_file_that_somebody_laid_out_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (own, theirs) = (dir.path().join("own"), dir.path().join("theirs"));
+        let write = || create(&own, 0o600).unwrap().write_all(b"secret").unwrap();
+        fs::write(&own, "").unwrap();
+        fs::set_permissions(&own, fs::Permissions::from_mode(0o666)).unwrap();
+        let mut foreseen = File::open(&own).unwrap();
+        write();
+        assert_eq!(std::io::read_to_string(&mut foreseen).unwrap(), "");
+        assert_eq!(fs::metadata(&own).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::remove_file(&own).unwrap();
+        symlink(&theirs, &own).unwrap();
+        write();
+        assert!(!theirs.exists() && fs::read(&own).unwrap() == b"secret");
     }
 }

@@ -123,7 +123,10 @@ fn read_or_make(
     make: impl FnOnce() -> anyhow::Result<Vec<u8>>,
 ) -> anyhow::Result<String> {
     match fs::read_to_string(path) {
-        Ok(digits) => Ok(digits),
+        Ok(digits) => {
+            discretion::look_at(path);
+            Ok(digits)
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let digits = hex::encode(Zeroizing::new(make()?));
             write_secret(path, &digits)?;
@@ -137,6 +140,7 @@ fn read_or_make(
 fn write_secret(path: &Path, digits: &str) -> anyhow::Result<()> {
     if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         lasting::make_dir(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+        discretion::look_around(dir);
     }
     lasting::write(path, For::Owner, |file| Ok(writeln!(file, "{digits}")?))
 }

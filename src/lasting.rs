@@ -2,13 +2,14 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
+
+use crate::discretion;
 
 /// For whose eyes a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +41,7 @@ fn write_half(
     write: impl FnOnce(&mut File) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mode = if eyes == For::Owner { 0o600 } else { 0o666 };
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(half)?;
+    let mut file = discretion::create(half, mode)?;
     write(&mut file)?;
     Ok(file.sync_all()?)
 }

@@ -29,6 +29,7 @@ pub mod parse;
 pub mod publisher;
 pub mod replay;
 pub mod sample;
+mod seldom;
 pub mod service;
 mod telemetry;
 pub mod verify;

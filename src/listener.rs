@@ -19,13 +19,18 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::tls::Tls;
-use self::{connection::Inlet, newcomers::Newcomers, places::Places};
+use self::{
+    connection::Inlet,
+    newcomers::Newcomers,
+    pace::Times,
+    places::{GivesWay, Places, Room},
+};
+pub(crate) use self::{connection::trust, tls::Tls};
 pub use self::{
     peer::{Certificate, NoPin, Peer, Pin},
     tls::TlsError,
 };
-use crate::config::Http;
+use crate::{config::Http, seldom::Seldom};
 
 /// Files that are open besides connections.
 const FILES_BESIDES: u64 = 256;
@@ -36,33 +41,52 @@ const RECOVERY: Duration = Duration::from_secs(1);
 /// How many are heard out at once while they are turned away; others are hung up on.
 const TURNED_AWAY_MAX: usize = 64;
 
+/// How often a refusal that anybody can cause is told in the log, at most.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
+
 /// How much the connections of a listener may take, at most.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bounds {
     header_bytes: usize,
-    header_time: Duration,
-    idle_time: Duration,
+    times: Times,
     drain_time: Duration,
-    connections: usize,
-    connections_per_address: usize,
+    room: Room,
     handshakes: usize,
+    /// Whose certificates speak for many, and are not bound as if they were one client's.
+    intermediaries: Arc<[Pin]>,
 }
 
 impl Bounds {
     pub(crate) fn of_clients(http: &Http) -> Self {
+        let [head, idle] = [http.header_ms_max, http.idle_ms_max].map(Duration::from_millis);
         Self {
             header_bytes: http.header_bytes_max,
-            header_time: Duration::from_millis(http.header_ms_max),
-            idle_time: Duration::from_millis(http.idle_ms_max),
+            times: Times { head, idle, idle_of_strangers: idle },
             drain_time: Duration::from_millis(http.drain_ms_max),
-            connections: http.connections_max,
-            connections_per_address: http.connections_per_address_max,
+            room: Room {
+                all: http.connections_max,
+                per_address: http.connections_per_address_max,
+                per_certificate: http.connections_per_certificate_max,
+                gives_way: GivesWay::WhoHasMost,
+            },
             handshakes: http.handshakes_max,
+            intermediaries: http.intermediaries.as_slice().into(),
         }
     }
 
     pub(crate) fn of_operators(http: &Http) -> Self {
-        Self { connections: http.admin_connections_max, ..Self::of_clients(http) }
+        let bounds = Self::of_clients(http);
+        let times = bounds.times;
+        Self {
+            times: Times { idle_of_strangers: times.idle.min(times.head), ..times },
+            room: Room {
+                all: http.admin_connections_max,
+                per_address: http.admin_connections_max.div_ceil(2),
+                gives_way: GivesWay::Strangers,
+                ..bounds.room
+            },
+            ..bounds
+        }
     }
 }
 
@@ -94,9 +118,9 @@ impl Listener {
     pub(crate) async fn serve(self, router: Router, stop: CancellationToken, tasks: TaskTracker) {
         let Self { name, tls, bounds, socket } = self;
         let doorkeeper = Doorkeeper {
-            places: Places::new(bounds.connections, bounds.connections_per_address),
+            places: Places::new(name, bounds.room),
             newcomers: Newcomers::new(bounds.handshakes),
-            inlet: Arc::new(Inlet { name, tls, bounds, router }),
+            inlet: Arc::new(Inlet { name, tls, bounds, router, told: Seldom::every(TOLD_EVERY) }),
             turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
             stop,
             tasks,
@@ -135,15 +159,14 @@ impl Doorkeeper {
             self.tasks.spawn(async move {
                 let shaken = inlet.shake_hands(&tls, (socket, from), newcomer, &stop).await;
                 let Some((stream, peer)) = shaken else { return };
-                match places.take(from.ip()) {
-                    Some(_place) => inlet.speak(stream, peer, stop).await,
+                match places.take(inlet.guest(from.ip(), &peer)) {
+                    Some(place) => inlet.speak(stream, peer, &place, stop).await,
                     None => inlet.count_refused("room"),
                 }
             });
-        } else if let Some(place) = self.places.take(from.ip()) {
+        } else if let Some(place) = self.places.take(inlet.guest(from.ip(), &Peer::Plain)) {
             self.tasks.spawn(async move {
-                inlet.speak(connection::prompt(socket), Peer::Plain, stop).await;
-                drop(place);
+                inlet.speak(connection::prompt(socket), Peer::Plain, &place, stop).await;
             });
         } else {
             self.turn_away(socket);

@@ -71,10 +71,11 @@ pub use self::{
     trouble::{DAMAGES, HALTS, Trouble},
 };
 use self::{report::Report, run::Run};
-use crate::clock;
+use crate::{clock, discretion};
 
-/// How log lines are kept from telling, at their finest, how the connection gets in.
-pub(crate) const QUIET: &str = "async_nats=info";
+/// What log lines of the client library begin their source with; at their finest they tell how the
+/// connection gets in, and what goes over it.
+pub(crate) const CLIENT: &str = "async_nats";
 
 /// What the publisher is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,6 +147,7 @@ impl Publisher {
     /// A publisher that knows where to publish, and does not.
     pub fn idle(settings: PublisherSettings, log: EventLog) -> Result<Self, PublisherError> {
         settings.check()?;
+        settings.secret_files().for_each(discretion::look_at);
         let server = Server::new(&settings)?;
         let (report, status) = Report::new(log.clone(), PublisherState::Connecting);
         let (look_again, comparing) = (Notify::new(), Mutex::default());

@@ -1,5 +1,6 @@
 //! The publisher against a real nats-server; here, what its tests have in common.
 
+mod access;
 mod atomic;
 mod damage;
 mod logins;

@@ -4,6 +4,7 @@ mod admin;
 mod beyond;
 mod bounds;
 mod certificates;
+mod crowds;
 mod reload;
 mod senders;
 

@@ -8,6 +8,7 @@ use reqwest::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
     redirect,
 };
+use serde_json::error::Category;
 
 use super::AccessError;
 use crate::{config, loopback};
@@ -24,12 +25,24 @@ pub(super) enum FetchError {
     Status(StatusCode),
     #[error("the answer has more bytes than access.fetch_bytes_max")]
     TooLarge,
-    #[error("the answer is not what was asked for")]
-    Content(#[from] serde_json::Error),
+    /// Where it stops being that, but not what stands there: that may be a name or a key.
+    #[error("the answer is not what was asked for ({fault}, line {line}, column {column})")]
+    Content { fault: &'static str, line: usize, column: usize },
     #[error("it cannot be read")]
     File(#[from] io::Error),
     #[error("too many questions are waiting")]
     Busy,
+}
+
+impl From<serde_json::Error> for FetchError {
+    fn from(error: serde_json::Error) -> Self {
+        let fault = match error.classify() {
+            Category::Data => "it holds something else",
+            Category::Eof => "it ends too early",
+            Category::Syntax | Category::Io => "it is no JSON",
+        };
+        Self::Content { fault, line: error.line(), column: error.column() }
+    }
 }
 
 /// Asks one address.
@@ -128,6 +141,7 @@ pub(super) fn count(what: &'static str, is_ok: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::jwks::KeySet;
 
     #[test]
     fn only_https_or_this_machine_is_asked() {
@@ -146,6 +160,15 @@ mod tests {
             "data:application/json,{}",
         ] {
             assert!(!may_be_asked(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_something_else_is_not_quoted() {
+        for wrong in ["\"hunter2\"", "{\"hunter2\"", "hunter2", "{\"keys\": \"hunter2\"}"] {
+            let error = FetchError::from(KeySet::parse(wrong.as_bytes()).unwrap_err());
+            let told = format!("{error:?} {error}");
+            assert!(told.contains("line") && !told.contains("hunter2"), "{told}");
         }
     }
 

@@ -5,14 +5,10 @@ use std::{fs, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout},
-};
+use tokio::{sync::Semaphore, time::timeout};
 use zeroize::Zeroizing;
 
 use super::{
@@ -25,6 +21,7 @@ use crate::{
     clock,
     config::{self, Secret},
     discretion,
+    seldom::Seldom,
 };
 
 /// Refusals that are remembered, apart from the good tokens, which they must not crowd out.
@@ -44,7 +41,7 @@ pub(super) struct Introspection {
     refusals: Cache<Print, Refusal>,
     places: Semaphore,
     wait_max: Duration,
-    told: Mutex<Option<Instant>>,
+    told: Seldom,
 }
 
 /// What a token was found not to be, and for how long that stands.
@@ -66,7 +63,7 @@ impl Introspection {
             refusals: Cache::new(REFUSALS_MAX),
             places: Semaphore::new(settings.introspections_max),
             wait_max: Duration::from_millis(settings.fetch_ms_max.into()),
-            told: Mutex::new(None),
+            told: Seldom::every(TOLD_EVERY),
         })
     }
 
@@ -129,11 +126,9 @@ impl Introspection {
     fn report(&self, answer: &Result<Claims, FetchError>) {
         fetch::count("introspection", answer.is_ok());
         let Err(error) = answer else { return };
-        let mut told = self.told.lock();
-        if told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
-            *told = Some(Instant::now());
+        if let Some(untold) = self.told.turn() {
             let reason = events::causes::chain(error);
-            tracing::warn!(reason, "The issuer does not tell about a token.");
+            tracing::warn!(reason, untold, "The issuer does not tell about a token.");
         }
     }
 }

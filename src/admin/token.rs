@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     config::{ADMIN_TOKEN_RULE, Http, is_admin_token},
-    discretion,
+    discretion, listener,
 };
 
 /// What is kept of the token: enough to know it again.
@@ -69,6 +69,7 @@ pub(super) async fn ask(State(token): State<AdminToken>, request: Request, next:
     let sent = sent.and_then(|value| value.split_once(' '));
     let sent = sent.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     if sent.is_some_and(|(_, sent)| token.is(sent)) {
+        listener::trust(request.extensions());
         return next.run(request).await;
     }
     let challenge = [(header::WWW_AUTHENTICATE, "Bearer realm=\"dossier-admin\"")];

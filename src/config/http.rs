@@ -25,6 +25,7 @@ pub struct Http {
     pub idle_ms_max: u64,
     pub connections_max: usize,
     pub connections_per_address_max: usize,
+    pub connections_per_certificate_max: usize,
     pub handshakes_max: usize,
     pub admin_connections_max: usize,
     pub unknown_members: UnknownMembers,
@@ -117,6 +118,9 @@ impl Http {
             wrong.push("http.intermediaries and http.client_certificates need http.tls".to_owned());
         }
         let token = self.admin_token.expose();
+        if !token.is_empty() && !self.admin_token_file.as_os_str().is_empty() {
+            wrong.push("give http.admin_token or http.admin_token_file, not both".to_owned());
+        }
         if !token.is_empty() && !is_admin_token(token) {
             wrong.push(format!("http.admin_token {ADMIN_TOKEN_RULE}"));
         }
@@ -140,6 +144,12 @@ impl Http {
             bound(
                 "connections_per_address_max",
                 count(self.connections_per_address_max),
+                1,
+                60_000,
+            ),
+            bound(
+                "connections_per_certificate_max",
+                count(self.connections_per_certificate_max),
                 1,
                 60_000,
             ),
@@ -214,6 +224,14 @@ mod tests {
             ("[http]\nintermediaries = [\"blink.example.\"]".to_owned(), "a blank or a point"),
             ("[http]\nadmin_token = \"short\"".to_owned(), "32 visible characters"),
             ("[http]\nconnections_max = 0".to_owned(), "http.connections_max"),
+            (
+                format!("[http]\nadmin_token = \"{}\"\nadmin_token_file = \"f\"", "x".repeat(32)),
+                "not both",
+            ),
+            (
+                format!("[keys]\nmaster = \"{}\"\nmaster_file = \"f\"", "ab".repeat(32)),
+                "give keys.master or keys.master_file, not both",
+            ),
         ];
         for (toml, told) in cases {
             let wrong = wrong(&toml);

@@ -44,7 +44,8 @@ impl<'a> Sender<'a> {
         let standing = match Peer::of(extensions) {
             Peer::Plain => Standing::Plain,
             Peer::Certified(certificate) => {
-                let speaks = settings.intermediaries.iter().any(|pin| pin.fits(certificate));
+                let speaks =
+                    settings.intermediaries.iter().any(|pin| pin.fits_for_many(certificate));
                 if speaks {
                     Standing::Intermediary(certificate)
                 } else {

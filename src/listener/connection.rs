@@ -1,6 +1,11 @@
 //! One connection, from its handshake to its end.
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -12,7 +17,8 @@ use futures::{
     future::{self, Either},
 };
 use hyper::{
-    Request, StatusCode, Version, body::Incoming, header, server::conn::http1, service::service_fn,
+    Request, StatusCode, Version, body::Incoming, header, http::Extensions, server::conn::http1,
+    service::service_fn,
 };
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -29,8 +35,10 @@ use super::{
     newcomers::Newcomer,
     pace::{Answer, Pace, Paced},
     peer::Peer,
+    places::{GivesWay, Guest, Holder, Place, counted},
     tls::{Refusal, Tls},
 };
+use crate::seldom::Seldom;
 
 /// What is said for want of room.
 const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
@@ -44,9 +52,38 @@ pub(super) struct Inlet {
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) bounds: Bounds,
     pub(super) router: Router,
+    /// When somebody was last told of whose certificate is not taken.
+    pub(super) told: Seldom,
+}
+
+/// The connection of an operator's request, to be trusted by whoever looks at its token.
+#[derive(Clone)]
+struct Standing(Arc<Pace>);
+
+/// Notes that a request has brought what opens the port.
+pub(crate) fn trust(extensions: &Extensions) {
+    if let Some(Standing(pace)) = extensions.get() {
+        pace.trust();
+    }
 }
 
 impl Inlet {
+    /// Whoever came, as places are given out.
+    pub(super) fn guest(&self, address: IpAddr, peer: &Peer) -> Guest {
+        let pace = Pace::new(self.bounds.times);
+        let holder = match peer {
+            Peer::Plain => Holder::Address(counted(address)),
+            Peer::Certified(certificate) => {
+                pace.trust();
+                let mut many = self.bounds.intermediaries.iter();
+                let speaks_for_many = many.any(|pin| pin.fits_for_many(certificate));
+                let own = Holder::Certificate(certificate.fingerprint);
+                if speaks_for_many { Holder::Intermediary } else { own }
+            }
+        };
+        Guest { address, holder, pace }
+    }
+
     /// Finds out who comes; none where there is nobody to speak to.
     pub(super) async fn shake_hands(
         &self,
@@ -55,7 +92,7 @@ impl Inlet {
         newcomer: Newcomer,
         stop: &CancellationToken,
     ) -> Option<(TlsStream<TcpStream>, Peer)> {
-        let handshake = timeout(self.bounds.header_time, tls.accept(prompt(socket)));
+        let handshake = timeout(self.bounds.times.head, tls.accept(prompt(socket)));
         let handshake = tokio::select! {
             biased;
             () = stop.cancelled() => return None,
@@ -66,7 +103,12 @@ impl Inlet {
             }
         };
         match handshake {
-            Ok(Ok(shaken)) => Some(shaken),
+            Ok(Ok((stream, peer))) => {
+                if let Peer::Certified(_) = peer {
+                    newcomer.has_shown_certificate();
+                }
+                Some((stream, peer))
+            }
             Ok(Err(refusal)) => {
                 self.refuse(&refusal, from);
                 None
@@ -81,13 +123,17 @@ impl Inlet {
 
     fn refuse(&self, refusal: &Refusal, from: SocketAddr) {
         let (listener, error) = (self.name, events::causes::chain(refusal));
-        self.count_refused("handshake");
         match refusal {
             Refusal::Handshake(_) => {
+                self.count_refused("handshake");
                 tracing::debug!(listener, %from, error, "A connection was refused.");
             }
+            // Whoever comes so can come as often as it likes; all are counted.
             Refusal::Unreadable | Refusal::Stranger(_) => {
-                tracing::warn!(listener, %from, error, "A connection was refused.");
+                self.count_refused("certificate");
+                if let Some(untold) = self.told.turn() {
+                    tracing::warn!(listener, %from, error, untold, "A connection was refused.");
+                }
             }
         }
     }
@@ -102,14 +148,19 @@ impl Inlet {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin,
         peer: Peer,
+        held: &Place,
         stop: CancellationToken,
     ) {
-        let pace = Pace::new(self.bounds.header_time, self.bounds.idle_time);
+        let pace = &held.pace;
+        let is_of_operators = self.bounds.room.gives_way == GivesWay::Strangers;
         let service = service_fn(|request: Request<Incoming>| {
             pace.answering();
             let mut request = request.map(Body::new);
             peer.vouch_for(&mut request);
-            let pace = Arc::clone(&pace);
+            let pace = Arc::clone(pace);
+            if is_of_operators {
+                request.extensions_mut().insert(Standing(Arc::clone(&pace)));
+            }
             let answered = if names_its_host(&request) {
                 Either::Left(self.router.clone().call(request))
             } else {
@@ -117,12 +168,18 @@ impl Inlet {
             };
             answered.map_ok(|response| without_length(response).map(|body| Answer::new(body, pace)))
         });
-        let io = TokioIo::new(Paced::new(stream, Arc::clone(&pace)));
+        let io = TokioIo::new(Paced::new(stream, Arc::clone(pace)));
         let mut http = http1::Builder::new();
         http.header_read_timeout(None).max_header_size(self.bounds.header_bytes);
         let mut connection = pin!(http.serve_connection(io, service));
         let mut overdue = pin!(pace.overdue());
-        let mut stopped = pin!(stop.cancelled());
+        // Whether somebody still waits for an answer then.
+        let mut stopped = pin!(async {
+            tokio::select! {
+                () = stop.cancelled() => pace.is_busy(),
+                () = held.given_away() => pace.waiting_since().is_none(),
+            }
+        });
         let mut stopping = false;
         loop {
             tokio::select! {
@@ -133,8 +190,8 @@ impl Inlet {
                     let listener = self.name;
                     return tracing::debug!(listener, "A connection took too long.");
                 }
-                () = stopped.as_mut(), if !stopping => {
-                    if !pace.is_busy() {
+                is_awaited = stopped.as_mut(), if !stopping => {
+                    if !is_awaited {
                         return;
                     }
                     stopping = true;

@@ -20,15 +20,27 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+/// How long what may take, at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    /// The head of a request.
+    pub(super) head: Duration,
+    /// Nothing.
+    pub(super) idle: Duration,
+    /// The same, for who has shown neither token nor certificate.
+    pub(super) idle_of_strangers: Duration,
+}
+
 /// What a connection is doing, and since when.
 pub(super) struct Pace {
-    header_time_max: Duration,
-    idle_time_max: Duration,
+    times: Times,
     state: Mutex<State>,
 }
 
 struct State {
     phase: Phase,
+    /// Whether a certificate or a token was shown on it that is believed.
+    is_trusted: bool,
     /// Since when the client does not take what is sent to it.
     blocked: Option<Instant>,
     /// When it ends in any case.
@@ -47,9 +59,28 @@ enum Phase {
 
 impl Pace {
     /// Of a connection that was just made.
-    pub(super) fn new(header_time_max: Duration, idle_time_max: Duration) -> Arc<Self> {
-        let state = State { phase: Phase::Head(Instant::now()), blocked: None, end: None };
-        Arc::new(Self { header_time_max, idle_time_max, state: Mutex::new(state) })
+    pub(super) fn new(times: Times) -> Arc<Self> {
+        let phase = Phase::Head(Instant::now());
+        let state = State { phase, is_trusted: false, blocked: None, end: None };
+        Arc::new(Self { times, state: Mutex::new(state) })
+    }
+
+    /// Whoever is at the other end has proved who it is.
+    pub(super) fn trust(&self) {
+        self.state.lock().is_trusted = true;
+    }
+
+    pub(super) fn is_trusted(&self) -> bool {
+        self.state.lock().is_trusted
+    }
+
+    /// Since when it is the other end's turn; none while an answer is made.
+    pub(super) fn waiting_since(&self) -> Option<Instant> {
+        let state = self.state.lock();
+        match (state.blocked, state.phase) {
+            (Some(since), _) | (None, Phase::Idle(since) | Phase::Head(since)) => Some(since),
+            (None, Phase::Answering) => None,
+        }
     }
 
     /// A head has come whole.
@@ -70,7 +101,7 @@ impl Pace {
 
     /// Returns when the connection has taken too long.
     pub(super) async fn overdue(&self) {
-        let mut sleep = pin!(sleep_until(Instant::now() + self.header_time_max));
+        let mut sleep = pin!(sleep_until(Instant::now() + self.times.head));
         let overdue = |context: &mut Context<'_>| loop {
             let Some(deadline) = self.deadline() else { return Poll::Pending };
             if deadline < sleep.deadline() {
@@ -87,9 +118,11 @@ impl Pace {
 
     fn deadline(&self) -> Option<Instant> {
         let state = self.state.lock();
+        let idle = if state.is_trusted { self.times.idle } else { self.times.idle_of_strangers };
         let phase = match (state.blocked, state.phase) {
-            (Some(since), _) | (None, Phase::Idle(since)) => Some(since + self.idle_time_max),
-            (None, Phase::Head(since)) => Some(since + self.header_time_max),
+            (Some(since), _) => Some(since + self.times.idle),
+            (None, Phase::Idle(since)) => Some(since + idle),
+            (None, Phase::Head(since)) => Some(since + self.times.head),
             (None, Phase::Answering) => None,
         };
         phase.into_iter().chain(state.end).min()
@@ -243,7 +276,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_reads_a_bit_now_and_then_has_as_long_as_who_reads_nothing() {
         let seconds = Duration::from_secs;
-        let pace = Pace::new(seconds(10), seconds(60));
+        let (head, idle) = (seconds(10), seconds(60));
+        let pace = Pace::new(Times { head, idle, idle_of_strangers: idle });
         pace.answering();
         let started = Instant::now();
         let reading = async {

@@ -41,28 +41,29 @@ impl Peer {
 pub struct Certificate {
     /// SHA-256 of the whole, as RFC 8705 compares it.
     pub fingerprint: [u8; 32],
-    /// DNS names in lower case and URIs; the common name only where there is neither.
+    /// DNS names in lower case and URIs.
     names: Vec<String>,
+    /// Common names, only where no other name is given at all, of whatever kind.
+    common: Vec<String>,
 }
 
 impl Certificate {
     /// None where it cannot be read.
     pub fn read(der: &[u8]) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
-        let mut names = alternative_names(&certificate)?;
-        if names.is_empty() {
-            // An authority that checks alternative names need not look at what else is asked for.
-            let common = certificate.subject().iter_common_name();
-            names.extend(common.filter_map(|name| name.as_str().ok()).map(str::to_owned));
+        let fingerprint = fingerprint(der);
+        if let Some(alternative) = certificate.subject_alternative_name().ok()? {
+            // An authority that checks these need not look at what else is asked for.
+            let names = readable(&alternative.value.general_names);
+            return Some(Self { fingerprint, names, common: Vec::new() });
         }
-        Some(Self { fingerprint: fingerprint(der), names })
+        let common = certificate.subject().iter_common_name();
+        let common = common.filter_map(|name| name.as_str().ok()).map(str::to_owned).collect();
+        Some(Self { fingerprint, names: Vec::new(), common })
     }
 }
 
-fn alternative_names(certificate: &X509Certificate<'_>) -> Option<Vec<String>> {
-    let Some(extension) = certificate.subject_alternative_name().ok()? else {
-        return Some(Vec::new());
-    };
+fn readable(names: &[GeneralName<'_>]) -> Vec<String> {
     let name = |name: &GeneralName<'_>| {
         if let GeneralName::DNSName(name) = name {
             Some(name.to_ascii_lowercase())
@@ -72,8 +73,7 @@ fn alternative_names(certificate: &X509Certificate<'_>) -> Option<Vec<String>> {
             None
         }
     };
-    let names = extension.value.general_names.iter().filter_map(name);
-    Some(names.collect())
+    names.iter().filter_map(name).collect()
 }
 
 fn fingerprint(der: &[u8]) -> [u8; 32] {
@@ -108,6 +108,17 @@ pub enum NoPin {
 
 impl Pin {
     pub fn fits(&self, certificate: &Certificate) -> bool {
+        match self {
+            Self::Name(name) if certificate.names.is_empty() => {
+                certificate.common.iter().any(|it| it.eq_ignore_ascii_case(name))
+            }
+            Self::Name(_) | Self::Fingerprint(_) => self.fits_for_many(certificate),
+        }
+    }
+
+    /// The same for whoever speaks for many: a common name alone, which is free text, makes nobody
+    /// that.
+    pub fn fits_for_many(&self, certificate: &Certificate) -> bool {
         match self {
             // Only URIs tell capitals from small letters.
             Self::Name(name) if name.contains(':') => certificate.names.contains(name),
@@ -187,8 +198,10 @@ mod tests {
         for edge in ["alpha.example.", " alpha.example", "alpha.example\t"] {
             assert_eq!(Pin::try_from(edge.to_owned()), Err(NoPin::Edge));
         }
-        let address = SanType::IpAddress([127, 0, 0, 1].into());
-        assert!(named("gateway").fits(&certificate("gateway", vec![address])));
+        let mail = SanType::Rfc822Name("x@gateway.example".try_into().unwrap());
+        for other in [SanType::IpAddress([127, 0, 0, 1].into()), mail] {
+            assert!(!named("gateway").fits(&certificate("gateway", vec![other])));
+        }
     }
 
     #[test]

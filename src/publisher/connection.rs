@@ -12,6 +12,9 @@ use crate::loopback;
 
 /// For TCP, TLS and the greeting of one server.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// Before every subject that answers and deliveries come on: whoever else is let in under the same
+/// account may not listen there.
+const INBOX: &str = "_INBOX_dossier";
 /// An idle connection whose other end has vanished is noticed after three of these.
 const PING_EVERY: Duration = Duration::from_secs(10);
 
@@ -55,6 +58,7 @@ impl Server {
     fn options(&self, gone: CancellationToken) -> Result<ConnectOptions, async_nats::Error> {
         let mut options = ConnectOptions::new()
             .name("dossier")
+            .custom_inbox_prefix(INBOX)
             .connection_timeout(CONNECT_MAX)
             .ping_interval(PING_EVERY)
             .max_reconnects(self.addresses.len())

@@ -1,6 +1,11 @@
 //! How the publisher is set up, and what of that is refused.
 
-use std::{collections::BTreeSet, fmt, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use events::tag::Class;
 use serde::{Deserialize, Serialize};
@@ -131,6 +136,21 @@ impl PublisherSettings {
         }
     }
 
+    /// Files that hold what opens the servers.
+    pub(super) fn secret_files(&self) -> impl Iterator<Item = &Path> {
+        let login = match &self.login {
+            Login::Password { password: SecretIn::File(path), .. }
+            | Login::Token(SecretIn::File(path))
+            | Login::Nkey(path)
+            | Login::Credentials(path) => Some(path),
+            Login::None
+            | Login::Password { password: SecretIn::Settings(_), .. }
+            | Login::Token(SecretIn::Settings(_)) => None,
+        };
+        let key = self.certificate.as_ref().map(|(_, key)| key);
+        login.into_iter().chain(key).map(PathBuf::as_path)
+    }
+
     pub(super) fn check(&self) -> Result<(), PublisherError> {
         if !is_token(&self.stream) {
             return Err(PublisherError::Name("stream"));
@@ -168,4 +188,32 @@ pub enum PublisherError {
 pub(crate) fn is_token(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     !text.is_empty() && text.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_that_holds_a_secret_is_known() {
+        let path = || PathBuf::from("secret");
+        let user = || "dossier".to_owned();
+        let text = || SecretIn::Settings(Secret::new("secret".to_owned()));
+        for (login, files) in [
+            (Login::None, 0),
+            (Login::Password { user: user(), password: text() }, 0),
+            (Login::Token(text()), 0),
+            (Login::Password { user: user(), password: SecretIn::File(path()) }, 1),
+            (Login::Token(SecretIn::File(path())), 1),
+            (Login::Nkey(path()), 1),
+            (Login::Credentials(path()), 1),
+        ] {
+            let bare = PublisherSettings { login, ..PublisherSettings::new(["nats://a"]) };
+            assert_eq!(bare.secret_files().count(), files, "{:?}", bare.login);
+            let certificate = Some((PathBuf::from("public"), path()));
+            let certified = PublisherSettings { certificate, ..bare };
+            assert!(certified.secret_files().all(|file| file == path()));
+            assert_eq!(certified.secret_files().count(), files + 1);
+        }
+    }
 }

@@ -18,7 +18,7 @@ use crate::support::{
 };
 
 /// How long a bound under test may take to show.
-const SHOWN_MAX: Duration = Duration::from_secs(20);
+pub(super) const SHOWN_MAX: Duration = Duration::from_secs(20);
 /// Too short for who is slow on purpose, and long enough for everybody else on a busy machine.
 const SHORT_MS: u64 = 1000;
 const HEALTH: &[u8] = b"GET /healthcheck HTTP/1.1\r\nhost: x\r\n\r\n";

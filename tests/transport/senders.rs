@@ -7,6 +7,7 @@ use chrono::Utc;
 use dossier::{folder::issuer_key, listener::Pin};
 use events::id::ClientId;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use rcgen::{DnType, SanType};
 use reqwest::Method;
 use serde_json::json;
 
@@ -138,6 +139,24 @@ async fn an_intermediary_says_for_whom_and_with_what() {
     twice.send().await.problem(400, "INVALID_PAYLOAD");
     // What needs no token needs no client either.
     gateway.ask(Method::GET, "/healthcheck").without("authorization").send().await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_an_intermediary_by_a_common_name() {
+    let secured = Secured::configured(|config, _| {
+        config.http.intermediaries = vec![pin("gateway.example")];
+    });
+    let secured = secured.await;
+    let stolen = bound_token(&secured.app, "alpha", &secured.clients.client("alpha.example"));
+    let mail = SanType::Rfc822Name("mallory@client.example".try_into().unwrap());
+    for names in [vec![], vec![mail]] {
+        let mallory = secured.clients.certify(|params| {
+            params.distinguished_name.push(DnType::CommonName, "gateway.example");
+            params.subject_alt_names = names;
+        });
+        let ask = naming(&secured.showing(&mallory), &stolen, "alpha");
+        ask.header("user-agent", "test").send().await.problem(401, "INVALID_TOKEN");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

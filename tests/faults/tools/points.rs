@@ -81,7 +81,6 @@ pub(super) const POINTS: &[Point] = &[
     point("fsync .", Restore),
     point("pwrite data/keys", Restore),
     point("fsync data/keys", Restore),
-    point("unlink data/log/conf", Restore).going_on(),
     point("mkdir data/log", Restore),
     point("mkdir data/log/blobs", Restore),
     point("write data/log/conf", Restore),
