@@ -7,7 +7,7 @@ use std::{
 
 /// A word, and the beginnings of the paths of the files that may say it.
 const OWNERS: [(&str, &[&str]); 11] = [
-    ("sled::", &["events/src/log/store.rs", "projections/src/store.rs"]),
+    ("sled::", &["events/src/log/store.rs", "events/src/sync/model", "projections/src/store.rs"]),
     ("axum::", &["src/http", "src/admin", "src/listener"]),
     ("hyper::", &["src/listener"]),
     ("rustls::", &["src/listener/tls.rs"]),
