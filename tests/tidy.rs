@@ -36,7 +36,7 @@ struct Source {
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    for folder in ["src", "events", "projections", "tests", "benches"] {
+    for folder in ["src", "events", "fuzz", "projections", "tests", "benches"] {
         find(&root.join(folder), &mut files);
     }
     let source = |file: PathBuf| Source {

@@ -33,6 +33,9 @@ mod append;
 mod chain;
 mod export;
 mod found;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod group;
 mod index;
 mod indexing;
