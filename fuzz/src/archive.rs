@@ -33,7 +33,7 @@ fn last_line(lines: &[u8]) -> Vec<u8> {
     let mut digest = Context::new(&SHA256);
     digest.update(lines);
     digest.update(&mac);
-    let count = lines.iter().filter(|byte| **byte == b'\n').count();
+    let count = lines.split(|byte| *byte == b'\n').count() - 1;
     let (mac, digest) = (hex::encode(mac), hex::encode(digest.finish()));
     let end = format!(r#"{{"end":{{"lines":{count},"mac":"{mac}","digest":"{digest}"}}}}"#);
     (end + "\n").into_bytes()
