@@ -36,6 +36,7 @@ mod power;
 mod refusals;
 mod replay;
 mod restart;
+mod soak;
 mod space;
 mod support;
 mod tidy;

@@ -1,13 +1,20 @@
 //! The service is a map of documents: whatever clients and the bank ask, in whatever order, with
 //! restarts and kills in between, it answers what a map would.
 
-use std::collections::BTreeMap;
+mod shown;
+mod step;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use proptest::{collection, prelude::*};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use self::{
+    shown::{LINKS, shown_address, shown_customer, shown_kyc},
+    step::{Step, step},
+};
 use crate::support::{
     app::configuration,
     bank::*,
@@ -20,55 +27,12 @@ const CUSTOMERS: [&str; 2] = ["C-1", "C-2"];
 const PERSONS: [&str; 2] = ["P-1", "P-2"];
 const TOWNS: [&str; 3] = ["Bern", "Zürich", "Lugano"];
 
-#[derive(Debug, Clone)]
-enum Step {
-    AddAddress {
-        customer: usize,
-        town: usize,
-    },
-    AddContact {
-        person: usize,
-        town: usize,
-    },
-    /// One of what there is, seen as it is or as it was before.
-    Change {
-        nth: usize,
-        town: usize,
-        stale: bool,
-    },
-    /// An earlier request once more, under its key.
-    Repeat {
-        nth: usize,
-    },
-    /// The bank states an address.
-    State {
-        customer: usize,
-        number: u64,
-        town: usize,
-    },
-    /// The bank says whether the client may see anything.
-    Consent {
-        given: bool,
-    },
-    Restart,
-    Kill,
+fn addresses_of(customer: usize) -> String {
+    format!("/customers/{}/addresses", CUSTOMERS[customer])
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    let (customer, person, town) = (0..CUSTOMERS.len(), 0..PERSONS.len(), 0..TOWNS.len());
-    prop_oneof![
-        4 => (customer.clone(), town.clone())
-            .prop_map(|(customer, town)| Step::AddAddress { customer, town }),
-        3 => (person, town.clone()).prop_map(|(person, town)| Step::AddContact { person, town }),
-        5 => (any::<usize>(), town.clone(), prop::bool::weighted(0.25))
-            .prop_map(|(nth, town, stale)| Step::Change { nth, town, stale }),
-        3 => any::<usize>().prop_map(|nth| Step::Repeat { nth }),
-        3 => (customer, 1..4_u64, town)
-            .prop_map(|(customer, number, town)| Step::State { customer, number, town }),
-        2 => prop::bool::weighted(0.7).prop_map(|given| Step::Consent { given }),
-        1 => Just(Step::Restart),
-        2 => Just(Step::Kill),
-    ]
+fn town_of(body: &Value) -> &str {
+    body.pointer("/postalAddress/physicalAddress/townName").unwrap().as_str().unwrap()
 }
 
 fn email(town: usize) -> String {
@@ -88,10 +52,10 @@ struct Both {
     serving: Serving,
     token: String,
     given: bool,
-    /// The towns of addresses, and what contact details are, by their paths.
-    documents: BTreeMap<String, String>,
-    /// What the bank stated of an address last.
-    stated: BTreeMap<String, String>,
+    /// What each path shows, without the lists that follow from the others.
+    documents: BTreeMap<String, Value>,
+    /// What the bank stated last, which it does not say again.
+    stated: BTreeMap<String, usize>,
     asked: Vec<Asked>,
 }
 
@@ -100,11 +64,16 @@ impl Both {
         let dir = tempfile::tempdir().unwrap();
         let serving = Serving::start(dir.path());
         let token = token(dir.path(), "alpha");
-        let documents = [("C-1", 1), ("C-1", 2)].map(|(customer, number)| {
-            (format!("/customers/{customer}/addresses/{number}"), "Zürich".to_owned())
-        });
-        // With flags that no step states, so that whatever a step states is new.
-        let (documents, stated, asked) = (documents.into(), BTreeMap::new(), Vec::new());
+        let documents = [
+            ("/customers/C-1", shown_customer(0, "Stark & Söhne")),
+            ("/customers/C-2", shown_customer(1, "Stark & Söhne")),
+            ("/customers/C-1/kyc", shown_kyc("CEO")),
+            // With flags that no step states, so that whatever a step states is new.
+            ("/customers/C-1/addresses/1", shown_address(1, "Zürich", true, false)),
+            ("/customers/C-1/addresses/2", shown_address(2, "Zürich", false, true)),
+        ];
+        let documents = documents.map(|(path, document)| (path.to_owned(), document)).into();
+        let (stated, asked) = (BTreeMap::new(), Vec::new());
         let both = Self { dir, serving, token, given: true, documents, stated, asked };
         both.feed(lines()).await;
         both
@@ -122,16 +91,17 @@ impl Both {
     async fn take(&mut self, step: Step) {
         match step {
             Step::AddAddress { customer, town } => {
-                let path = format!("/customers/{}/addresses", CUSTOMERS[customer]);
-                self.add(path, new_address(TOWNS[town]), TOWNS[town].to_owned()).await;
+                self.add(addresses_of(customer), new_address(TOWNS[town])).await;
             }
             Step::AddContact { person, town } => {
                 let path = format!("/persons/{}/contactdetails", PERSONS[person]);
-                self.add(path, email_of(&email(town)), email(town)).await;
+                self.add(path, email_of(&email(town))).await;
             }
             Step::Change { nth, town, stale } => self.change(nth, town, stale).await,
             Step::Repeat { nth } => self.repeat(nth).await,
             Step::State { customer, number, town } => self.state(customer, number, town).await,
+            Step::Name { customer, town } => self.name(customer, town).await,
+            Step::Profession { customer, town } => self.profession(customer, town).await,
             Step::Consent { given } => {
                 let status = if given { "active" } else { "revoked" };
                 let line = consent("N-1", "alpha", &["C-1", "C-2", "C-3", "C-4"], &ALL);
@@ -147,10 +117,30 @@ impl Both {
                 self.serving.kill();
                 self.serve_again().await;
             }
+            Step::KillInTheMiddle { customer, town, after_ms } => {
+                let (path, body) = (addresses_of(customer), new_address(TOWNS[town]));
+                self.kill_while_adding(&path, &body, Duration::from_millis(after_ms)).await;
+                self.add(path, body).await;
+                self.check().await;
+            }
         }
     }
 
-    async fn add(&mut self, path: String, body: Value, content: String) {
+    /// Whether it was done, the one who asked may never know.
+    async fn kill_while_adding(&mut self, path: &str, body: &Value, after: Duration) {
+        let ask = self.alpha().ask(Method::POST, path).json(body);
+        let ask = ask.header("idempotency-key", &self.asked.len().to_string());
+        let asking = tokio::spawn(ask.try_send());
+        tokio::time::sleep(after).await;
+        self.serving.kill();
+        let answer = asking.await.unwrap();
+        self.serving = Serving::start(self.dir.path());
+        if let Some(answer) = answer.ok().filter(|answer| answer.status == 201) {
+            self.alpha().get(&answer.location()).await.is(200);
+        }
+    }
+
+    async fn add(&mut self, path: String, body: Value) {
         let key = self.asked.len().to_string();
         let ask = self.alpha().ask(Method::POST, &path).json(&body);
         let answer = ask.header("idempotency-key", &key).send().await;
@@ -159,7 +149,13 @@ impl Both {
             return;
         }
         let location = answer.is(201).location();
-        let before = self.documents.insert(location.clone(), content);
+        let (_, id) = location.rsplit_once('/').unwrap();
+        let document = if path.starts_with("/customers") {
+            shown_address(id.parse().unwrap(), town_of(&body), false, false)
+        } else {
+            with(body.clone(), "/contactIdentification", id)
+        };
+        let before = self.documents.insert(location.clone(), document);
         assert_eq!(before, None, "{location} was given twice");
         self.asked.push(Asked { path, body, location });
     }
@@ -177,14 +173,17 @@ impl Both {
     }
 
     async fn change(&mut self, nth: usize, town: usize, stale: bool) {
-        let nth = nth % self.documents.len();
-        let path = self.documents.keys().nth(nth).unwrap().clone();
+        let items = self.documents.keys().filter(|path| path.split('/').count() == 5);
+        let path = items.clone().nth(nth % items.count()).unwrap().clone();
         let (_, id) = path.rsplit_once('/').unwrap();
-        let (body, content, changed) = match id.parse() {
-            Ok(number) if path.starts_with("/customers") => {
-                (change(number, TOWNS[town]), TOWNS[town].to_owned(), 204)
-            }
-            _ => (email_of(&email(town)), email(town), 200),
+        let (body, document, changed) = if path.starts_with("/customers") {
+            let (number, known) = (id.parse().unwrap(), &self.documents[&path]);
+            let flags = ["isDomicile", "isMailingAddress"].map(|flag| known[flag] == true);
+            let shown = shown_address(number, TOWNS[town], flags[0], flags[1]);
+            (change(number, TOWNS[town]), shown, 204)
+        } else {
+            let body = email_of(&email(town));
+            (body.clone(), with(body, "/contactIdentification", id), 200)
         };
         let seen = match (self.given, stale) {
             (true, false) => self.alpha().get(&path).await.is(200).etag(),
@@ -197,20 +196,31 @@ impl Both {
             (true, true) => drop(answer.problem(412, "PRECONDITION_FAILED")),
             (true, false) => {
                 answer.is(changed);
-                self.documents.insert(path, content);
+                self.documents.insert(path, document);
             }
         }
     }
 
-    /// What the bank said already it does not say again.
     async fn state(&mut self, customer: usize, number: u64, town: usize) {
-        let (customer, town) = (CUSTOMERS[customer], TOWNS[town].to_owned());
-        self.feed(vec![address(customer, number, &town)]).await;
-        let path = format!("/customers/{customer}/addresses/{number}");
-        let before = self.stated.insert(path.clone(), town.clone());
-        if before.as_ref() != Some(&town) {
-            self.documents.insert(path, town);
+        self.feed(vec![address(CUSTOMERS[customer], number, TOWNS[town])]).await;
+        let path = format!("{}/{number}", addresses_of(customer));
+        // What the bank said already it does not say again.
+        if self.stated.insert(path.clone(), town) != Some(town) {
+            self.documents.insert(path, shown_address(number, TOWNS[town], false, false));
         }
+    }
+
+    async fn name(&mut self, nth: usize, town: usize) {
+        let line = customer(CUSTOMERS[nth], LINKS[nth]);
+        self.feed(vec![with(line, "/customer/name", TOWNS[town])]).await;
+        let path = format!("/customers/{}", CUSTOMERS[nth]);
+        self.documents.insert(path, shown_customer(nth, TOWNS[town]));
+    }
+
+    async fn profession(&mut self, nth: usize, town: usize) {
+        self.feed(vec![kyc(CUSTOMERS[nth], TOWNS[town])]).await;
+        let path = format!("/customers/{}/kyc", CUSTOMERS[nth]);
+        self.documents.insert(path, shown_kyc(TOWNS[town]));
     }
 
     async fn serve_again(&mut self) {
@@ -218,26 +228,32 @@ impl Both {
         self.check().await;
     }
 
+    /// A document, with what others put into it.
+    fn shown(&self, path: &str) -> Value {
+        let own = self.documents[path].clone();
+        if let Some(customer) = path.strip_suffix("/kyc") {
+            return json!({ "customer": self.shown(customer), "kyc": own });
+        }
+        if path.split('/').count() > 3 {
+            return own;
+        }
+        let below = format!("{path}/addresses/");
+        let addresses = self.documents.keys().filter_map(|path| path.strip_prefix(&below));
+        let mut ids: Vec<u64> = addresses.map(|id| id.parse().unwrap()).collect();
+        ids.sort_unstable();
+        let ids = ids.into_iter().map(|id| json!({ "addressIdentification": id }));
+        with(own, "/addressList", ids.collect::<Vec<_>>())
+    }
+
     async fn check(&self) {
         let alpha = self.alpha();
-        for (path, town) in &self.documents {
+        for path in self.documents.keys() {
             let answer = alpha.get(path).await;
-            if !self.given {
-                answer.problem(404, "INSUFFICIENT_PRIVILEGES");
-                continue;
-            }
-            let pointer = if path.starts_with("/customers") {
-                "/postalAddress/physicalAddress/townName"
+            if self.given {
+                assert_eq!(answer.is(200).json(), self.shown(path), "{path}");
             } else {
-                "/contactContent"
-            };
-            assert_eq!(answer.is(200).text(pointer), *town, "{path}");
-        }
-        for customer in CUSTOMERS.iter().filter(|_| self.given) {
-            let own = format!("/customers/{customer}/");
-            let known = self.documents.keys().filter(|path| path.starts_with(&own)).count();
-            let listed = alpha.get(&format!("/customers/{customer}")).await.is(200);
-            assert_eq!(listed.at("/addressList").as_array().unwrap().len(), known);
+                answer.problem(404, "INSUFFICIENT_PRIVILEGES");
+            }
         }
     }
 }

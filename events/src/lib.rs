@@ -23,6 +23,7 @@ pub mod freed;
 pub mod nudge;
 pub mod room;
 pub mod schema;
+mod sync;
 pub mod tag;
 mod upcast;
 

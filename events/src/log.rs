@@ -33,6 +33,9 @@ mod append;
 mod chain;
 mod export;
 mod found;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod group;
 mod index;
 mod indexing;
@@ -55,15 +58,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, mpsc},
-    thread::JoinHandle,
-};
+use std::{path::PathBuf, sync::Arc};
 
-use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashSet;
-use tokio::sync::watch;
 
 pub use self::{
     append::{Append, AppendError, Appended, Outcome},
@@ -81,7 +78,12 @@ pub use self::{
     verify::{Finding, Verified},
 };
 use self::{index::Ends, recent::Recent, store::Store, writer::Message};
-use crate::{id::Position, keys::Keyring, seal::SecretKey};
+use crate::{
+    id::Position,
+    keys::Keyring,
+    seal::SecretKey,
+    sync::{Mutex, RwLock, mpsc, thread::JoinHandle, watch},
+};
 
 /// Events in one commit, at most.
 pub const COMMIT_EVENTS_MAX: usize = 256;

@@ -9,12 +9,13 @@ mod tests;
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread::{self, JoinHandle},
+    sync::{Arc, Weak},
     time::Duration,
+};
+
+use crate::sync::{
+    atomic::{AtomicU64, Ordering},
+    thread::{self, JoinHandle},
 };
 
 /// After how long somebody who still waits is helped, at least.

@@ -1,7 +1,5 @@
 //! Asking the writer: what to append, on what condition, and what came of it.
 
-use std::sync::mpsc::TrySendError;
-
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
@@ -15,6 +13,7 @@ use crate::{
     id::{EventId, Position, StreamId, Version},
     keys::{DataKey, DataKeys, KeyError},
     record::Draft,
+    sync::mpsc::TrySendError,
     tag::Class,
 };
 

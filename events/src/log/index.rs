@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use parking_lot::RwLock;
 use quick_cache::sync::Cache;
 
 use super::{
@@ -20,6 +19,7 @@ use crate::{
     envelope::PayloadKind,
     id::{Position, StreamId, Version},
     record::Record,
+    sync::RwLock,
 };
 
 /// How far the index may trail the log, in events, before a commit takes the oldest ends along.

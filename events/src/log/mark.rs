@@ -26,7 +26,7 @@ use crate::{id::Position, record::LeafHash};
 
 const MAGIC: [u8; 8] = *b"doss.hd1";
 const SLOT_BYTES: u64 = 512;
-const MARK_BYTES: usize = 68;
+pub(super) const MARK_BYTES: usize = 68;
 const CRC_AT: usize = MARK_BYTES - 4;
 
 /// One statement about the log.
@@ -96,7 +96,7 @@ impl MarkFile {
     }
 }
 
-fn encode(mark: &Mark) -> Vec<u8> {
+pub(super) fn encode(mark: &Mark) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(MARK_BYTES);
     bytes.extend(MAGIC);
     bytes.extend(mark.generation.to_be_bytes());
@@ -116,7 +116,7 @@ fn read(file: &File, offset: u64) -> io::Result<Option<Mark>> {
     }
 }
 
-fn decode(bytes: &[u8; MARK_BYTES]) -> Option<Mark> {
+pub(super) fn decode(bytes: &[u8; MARK_BYTES]) -> Option<Mark> {
     let (content, checksum) = bytes.split_at(CRC_AT);
     if checksum != crc32fast::hash(content).to_be_bytes() {
         return None;

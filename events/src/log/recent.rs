@@ -2,9 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use parking_lot::RwLock;
-
-use crate::id::Position;
+use crate::{id::Position, sync::RwLock};
 
 /// Bytes of records that stay in memory, at most.
 const BYTES_MAX: usize = 4 * 1024 * 1024;

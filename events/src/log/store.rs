@@ -5,9 +5,7 @@
 //! as one commit logs less than one segment.
 
 use std::{
-    fmt,
-    fs::{self, File},
-    io,
+    fmt, fs, io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
@@ -20,6 +18,7 @@ use super::{
 use crate::{
     id::{Position, StreamId, Version},
     nudge::Nudge,
+    sync::{File, sled},
 };
 
 /// What goes into the store together, or not at all.

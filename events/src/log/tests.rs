@@ -15,6 +15,8 @@ mod races;
 mod receipts;
 mod reopening;
 mod restoring;
+#[cfg(feature = "shuttle")]
+mod schedules;
 mod space;
 
 use std::{

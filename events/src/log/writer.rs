@@ -4,8 +4,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::{Arc, mpsc},
-    thread::JoinHandle,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -24,6 +23,10 @@ use crate::{
     keys::Minted,
     record::{Draft, leaf_hash},
     room,
+    sync::{
+        mpsc,
+        thread::{self, JoinHandle},
+    },
 };
 
 /// How long the writer rests before it settles the head mark.
@@ -94,7 +97,7 @@ pub(super) fn start(
         settled_at: Instant::now(),
         space: None,
     };
-    std::thread::Builder::new().name("log-writer".to_owned()).spawn(move || {
+    thread::Builder::new().name("log-writer".to_owned()).spawn(move || {
         let shared = Arc::clone(&run.shared);
         // A writer that is gone without a word would look like one that was closed.
         if catch_unwind(AssertUnwindSafe(|| run.run())).is_err() {

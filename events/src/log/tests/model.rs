@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use proptest::{collection, prelude::*};
 
 use super::*;
+use crate::envelope::Recorded;
 
 /// Small enough to be filled often, and still larger than what a commit here writes.
 const SEGMENT_BYTES: usize = 64 * 1024;
@@ -51,7 +52,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Both {
     folder: Folder,
     log: EventLog,
-    events: Vec<(StreamId, Version)>,
+    events: Vec<(StreamId, Version, Event)>,
     receipts: BTreeMap<u8, (u8, Position)>,
 }
 
@@ -75,7 +76,7 @@ impl Both {
     }
 
     fn version(&self, stream: u8) -> u64 {
-        let all = self.events.iter().filter(|(of, _)| *of == name(stream));
+        let all = self.events.iter().filter(|(of, ..)| *of == name(stream));
         all.count().try_into().unwrap()
     }
 
@@ -83,11 +84,16 @@ impl Both {
         Position(self.events.len().try_into().unwrap())
     }
 
-    fn push(&mut self, stream: u8, events: u8) {
-        for _ in 0..events {
+    fn push(&mut self, stream: u8, events: Vec<Event>) {
+        for event in events {
             let version = Version(self.version(stream) + 1);
-            self.events.push((name(stream), version));
+            self.events.push((name(stream), version, event));
         }
+    }
+
+    /// As no other event is, and sealed.
+    fn event(&self, nth: u8) -> Event {
+        reached(&format!("K-{}-{nth}", self.events.len()))
     }
 
     async fn take(&mut self, step: Step) {
@@ -108,7 +114,8 @@ impl Both {
 
     async fn append(&mut self, stream: u8, events: u8, too_high: bool) {
         let expected = self.version(stream) + u64::from(too_high);
-        let asked = append(name(stream), expected, vec![registered(); events.into()]);
+        let events: Vec<_> = (0..events).map(|nth| self.event(nth)).collect();
+        let asked = append(name(stream), expected, events.clone());
         let outcome = self.log.append(asked).await;
         if too_high {
             assert!(matches!(outcome, Err(AppendError::Conflict(_))), "{outcome:?}");
@@ -122,11 +129,12 @@ impl Both {
     async fn keyed(&mut self, stream: u8, key: u8) {
         let receipt =
             NewReceipt { key: [key; 32], fingerprint: [stream; 32], status: 201, ids: Vec::new() };
-        let asked = append(name(stream), self.version(stream), vec![registered()]);
+        let event = self.event(0);
+        let asked = append(name(stream), self.version(stream), vec![event.clone()]);
         let outcome = self.log.append(Append { receipt: Some(receipt), ..asked }).await;
         match self.receipts.get(&key) {
             None => {
-                self.push(stream, 1);
+                self.push(stream, vec![event]);
                 assert_eq!(appended(outcome).position, self.head());
                 self.receipts.insert(key, (stream, self.head()));
             }
@@ -140,11 +148,12 @@ impl Both {
 
     async fn race(&mut self, stream: u8, writers: u8) {
         let expected = self.version(stream);
-        let ask = || self.log.append(append(name(stream), expected, vec![registered()]));
-        let outcomes = together((0..writers).map(|_| ask()).collect()).await;
-        let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-        assert_eq!(won, 1, "{outcomes:?}");
-        self.push(stream, 1);
+        let ask = |nth| self.log.append(append(name(stream), expected, vec![self.event(nth)]));
+        let outcomes = together((0..writers).map(ask).collect()).await;
+        let won: Vec<_> = (0..writers).zip(&outcomes).filter(|(_, it)| it.is_ok()).collect();
+        assert_eq!(won.len(), 1, "{outcomes:?}");
+        let event = self.event(won[0].0);
+        self.push(stream, vec![event]);
     }
 
     /// The files as they are now.
@@ -158,9 +167,9 @@ impl Both {
 
     fn check(&self) {
         let records = all(&self.log);
-        let found = records.iter().map(|record| {
-            let head = &record.envelope().head;
-            (head.stream.clone(), head.version)
+        let found = records.into_iter().map(|record| {
+            let Recorded { envelope, event } = self.log.recorded(record).unwrap();
+            (envelope.head.stream, envelope.head.version, event)
         });
         assert_eq!(found.collect::<Vec<_>>(), self.events);
         for stream in 0..STREAMS {
