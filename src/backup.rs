@@ -49,7 +49,9 @@ pub fn add(dir: &Path, source: &dyn Source) -> anyhow::Result<Added> {
     let fetched = [dir.join("events.new"), dir.join("keys.new")];
     let added = add_to(dir, source, &fetched);
     if added.is_err() {
-        fetched.iter().for_each(|path| lasting::remove(path));
+        for path in &fetched {
+            lasting::remove(path);
+        }
     }
     added
 }

@@ -219,7 +219,7 @@ async fn rebuild(
         has_become(&serving, point.after_error).await?;
         reads_go_on(&alpha).await?;
         if point.after_error == AfterError::Recovers {
-            rebuilt(&serving, |failed| failed.is_string()).await?;
+            rebuilt(&serving, Value::is_string).await?;
             ask().await.map_err(|error| error.to_string())?;
             rebuilt(&serving, Value::is_null).await?;
         }

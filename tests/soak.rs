@@ -48,7 +48,7 @@ async fn a_long_life_grows_nothing_but_what_events_justify() {
         stage.end_a_life();
         load.go_on(stage.serving.client(stage.token.clone()), &stage.serving.admin);
     }
-    stage.live(whole - restarts, &load).await;
+    stage.live(whole.saturating_sub(restarts), &load).await;
     load.stop().await;
     stage.samples.print(load.answered());
     stage.samples.judge(load.answered());

@@ -1,7 +1,7 @@
 //! Cursors and log positions: nothing opens but what was given out, and that to its client only.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use dossier::opaque::Secrets;
+use dossier::opaque::{Place, Secrets};
 use events::{
     id::{ClientId, Position},
     seal::SecretKey,
@@ -28,8 +28,9 @@ pub(crate) fn run(bytes: &[u8]) {
     let flipped = String::from_utf8_lossy(&flipped);
     assert_eq!(secrets.open_cursor(&alpha, LIST, &flipped), None, "it was changed");
     let number = bytes.iter().fold(0, |sum: u64, byte| sum.rotate_left(8) ^ u64::from(*byte));
-    let position = secrets.position(&alpha, Position(number));
-    assert_eq!(secrets.open_position(&alpha, &position), Some(Position(number)));
+    let place = Place { position: Position(number), leaf: number.to_be_bytes() };
+    let position = secrets.position(&alpha, place);
+    assert_eq!(secrets.open_position(&alpha, &position), Some(place));
     assert_eq!(secrets.open_position(&beta, &position), None);
 }
 
@@ -38,5 +39,6 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let secrets = Secrets::new(&SecretKey::from_bytes([8; 32]));
     let alpha = ClientId::parse("alpha").expect("an id");
     let cursor = secrets.cursor(&alpha, LIST, "C-000001").into_bytes();
-    vec![cursor, secrets.position(&alpha, Position(7)).into_bytes(), b"C-000001".to_vec()]
+    let place = Place { position: Position(7), leaf: [1; 8] };
+    vec![cursor, secrets.position(&alpha, place).into_bytes(), b"C-000001".to_vec()]
 }

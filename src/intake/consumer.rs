@@ -124,6 +124,7 @@ fn check_settings(info: &Info) -> Result<(), SessionError> {
         && config.max_deliver <= 0
         && config.filter_subject.is_empty()
         && config.filter_subjects.is_empty()
+        && !config.headers_only
         && (1..=pending_max).contains(&config.max_ack_pending);
     if fits { Ok(()) } else { Err(SessionError::Consumer(info.name.clone())) }
 }

@@ -135,9 +135,9 @@ fn open_store(
     };
     mark_what_is_there(&store, mark, head)?;
     if whole {
-        found::discard(&settings.dir)?
+        found::discard(&settings.dir)?;
     } else {
-        found::settle(&settings.dir)?
+        found::settle(&settings.dir)?;
     }
     Ok((store, ends, head))
 }

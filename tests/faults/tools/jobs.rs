@@ -138,7 +138,8 @@ fn leftovers(root: &Path) -> Vec<String> {
         let Ok(entries) = fs::read_dir(dir) else { continue };
         left.extend(entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()));
     }
-    left.retain(|name| name.ends_with(".half") || name.ends_with(".new"));
+    let is_half_made = |name: &str| [".half", ".new"].iter().any(|end| name.ends_with(end));
+    left.retain(|name| is_half_made(name));
     left
 }
 
@@ -159,9 +160,9 @@ async fn backup_in(stage: &Stage, root: &Path) -> Option<State> {
     }
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     restore(stage, root, &backup, 0);
-    let state = State::of(&under(&stage.path("first.key"), &root.join("data"))).await;
+    let found = State::of(&under(&stage.path("first.key"), &root.join("data"))).await;
     fs::remove_dir_all(root.join("data")).unwrap();
-    Some(state)
+    Some(found)
 }
 
 /// A folder that is restored, or one that says that it is not.
