@@ -217,8 +217,9 @@ async fn rebuild(
     if !kind.kills() {
         asked.map_err(|error| error.to_string())?;
         has_become(&serving, point.after_error).await?;
-        reads_go_on(&alpha).await?;
+        // Answers that may be old are none.
         if point.after_error == AfterError::Recovers {
+            reads_go_on(&alpha).await?;
             rebuilt(&serving, Value::is_string).await?;
             ask().await.map_err(|error| error.to_string())?;
             rebuilt(&serving, Value::is_null).await?;

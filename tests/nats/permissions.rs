@@ -23,7 +23,8 @@ fn accounts() -> String {
 
 async fn connected(server: &NatsServer, user: &str) -> Client {
     let options = ConnectOptions::with_user_and_password(user.to_owned(), user.to_owned());
-    options.connect(server.url()).await.unwrap()
+    let inbox = if user == "dossier" { "_INBOX_dossier" } else { "_INBOX" };
+    options.custom_inbox_prefix(inbox).connect(server.url()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,13 +33,14 @@ const SEEN: [(&str, &str, &str); 18] = [
 ];
 
 /// Settings beside them that change no answer to a request that comes alone and in time.
-const UNSEEN: [&str; 18] = [
+const UNSEEN: [&str; 19] = [
     "http.listen",
     "http.admin_listen",
     "http.plain_beyond_loopback",
     "http.header_ms_max",
     "http.idle_ms_max",
     "http.connections_max",
+    "http.connections_per_certificate_max",
     "http.connections_per_address_max",
     "http.handshakes_max",
     "http.admin_connections_max",

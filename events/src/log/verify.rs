@@ -1,12 +1,13 @@
 //! Everything in a log looked at, and what is wrong with it.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use rustc_hash::FxHashMap;
 
 use super::{EventLog, OpenError, ReadError, Receipt, layout};
 use crate::{
     causes,
+    envelope::PayloadKind,
     id::{Position, StreamId, Version},
     keys::KeyError,
     record::Record,
@@ -94,8 +95,12 @@ impl EventLog {
     ///
     /// `tell` hears how far it has come.
     pub fn verify(&self, mut tell: impl FnMut(Position)) -> Verified {
-        let mut walk =
-            Walk { log: self, streams: FxHashMap::default(), found: Verified::default() };
+        let mut walk = Walk {
+            log: self,
+            damaged: BTreeSet::new(),
+            streams: FxHashMap::default(),
+            found: Verified::default(),
+        };
         walk.keys();
         for number in 1..=self.watermark().0 {
             walk.event(Position(number));
@@ -109,6 +114,8 @@ impl EventLog {
 
 struct Walk<'a> {
     log: &'a EventLog,
+    /// Slots that nothing was found to need so far: a write of one may have been cut off.
+    damaged: BTreeSet<u32>,
     streams: FxHashMap<StreamId, Version>,
     found: Verified,
 }
@@ -119,6 +126,9 @@ impl Walk<'_> {
         for slot in 1..keys.end() {
             match keys.check(slot) {
                 Ok(used) => self.found.keys += u64::from(used),
+                Err(KeyError::Damaged { slot }) => {
+                    self.damaged.insert(slot);
+                }
                 Err(error) => self.find("keys", None, causes::chain(&error)),
             }
         }
@@ -132,6 +142,11 @@ impl Walk<'_> {
         };
         self.found.events += 1;
         self.place(&record);
+        if let PayloadKind::Sealed { slot, .. } = record.envelope().head.payload
+            && self.damaged.remove(&slot)
+        {
+            self.find("keys", None, causes::chain(&KeyError::Damaged { slot }));
+        }
         if let Err(error) = self.log.recorded(record) {
             self.found.find(Finding::of_read(position, &error));
         }
