@@ -156,9 +156,14 @@ impl Keyring {
             return Ok(None);
         }
         if slot::is_whole(&bytes) {
-            Ok(Some(bytes.to_vec()))
-        } else {
-            Err(KeyError::Damaged { slot })
+            return Ok(Some(bytes.to_vec()));
         }
+        // Its write was cut off, so no event needs it; or it is damaged, and whoever checks a
+        // backup is told which events cannot be read.
+        if slot > 0 {
+            tracing::warn!(slot, "A slot of the key file is damaged, and left out.");
+            return Ok(None);
+        }
+        Err(KeyError::Damaged { slot })
     }
 }

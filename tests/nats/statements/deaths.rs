@@ -81,6 +81,8 @@ async fn lost_acknowledgments_do_nothing_twice() {
         all_taken(&server).await;
     }
     assert_eq!(names(&app), expected(60));
+    let mut status = app.service().app.publisher.watch();
+    status.wait_for(|status| status.published == app.watermark()).await.unwrap();
     assert_eq!(server.length("DOSSIER").await, app.watermark().0);
 }
 
