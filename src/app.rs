@@ -65,7 +65,10 @@ pub struct Settings {
     pub limits: Limits,
     pub scopes: ScopeNames,
     pub header_bytes_max: usize,
+    pub header_time_max: Duration,
+    pub idle_time_max: Duration,
     pub body_time_max: Duration,
+    pub crowd: Crowd,
     /// Requests of one client in a second, and at once after a rest; none: nobody is counted.
     pub rate: Option<(NonZeroU32, NonZeroU32)>,
     /// Whose certificates speak for clients.
@@ -73,6 +76,17 @@ pub struct Settings {
     /// Certificates that stand for one client.
     pub client_certificates: BTreeMap<Pin, ClientId>,
     pub published: Published,
+}
+
+/// How many may come together.
+#[derive(Debug, Clone, Copy)]
+pub struct Crowd {
+    pub at_once_max: usize,
+    pub waiting_max: usize,
+    pub waiting_time_max: Duration,
+    pub connections_max: usize,
+    pub connections_per_address_max: usize,
+    pub connections_per_certificate_max: usize,
 }
 
 impl Settings {
@@ -90,7 +104,17 @@ impl Settings {
             limits: limits(config),
             scopes: config.access.scopes.clone(),
             header_bytes_max: config.http.header_bytes_max,
+            header_time_max: Duration::from_millis(config.http.header_ms_max),
+            idle_time_max: Duration::from_millis(config.http.idle_ms_max),
             body_time_max: Duration::from_millis(config.http.body_ms_max),
+            crowd: Crowd {
+                at_once_max: config.http.at_once_max,
+                waiting_max: config.http.waiting_max,
+                waiting_time_max: Duration::from_millis(config.http.waiting_ms_max),
+                connections_max: config.http.connections_max,
+                connections_per_address_max: config.http.connections_per_address_max,
+                connections_per_certificate_max: config.http.connections_per_certificate_max,
+            },
             rate: config.http.rate(),
             intermediaries: config.http.intermediaries.clone(),
             client_certificates: config.http.client_certificates.clone(),

@@ -6,6 +6,8 @@
 mod index;
 mod scopes;
 
+use std::cell::Cell;
+
 use chrono::{DateTime, Utc};
 use events::{
     consent::{ConsentTerms, Scope},
@@ -129,13 +131,15 @@ impl Index {
         (after, limit): (Option<&PersonId>, usize),
         looked_at: &mut usize,
     ) -> Vec<PersonId> {
+        let looked = Cell::new(0);
         let candidates = self.persons_of(client, after);
         let visible = candidates.filter(|person| {
-            self.customers_between(client, person)
-                .inspect(|_| *looked_at += 1)
+            self.customers_between(client, person, &looked)
                 .any(|customer| self.access(client, customer, now).is_some())
         });
-        visible.take(limit).cloned().collect()
+        let found = visible.take(limit).cloned().collect();
+        *looked_at += looked.get();
+        found
     }
 
     /// Customers that the client may see and that have to do with a person.
@@ -146,8 +150,9 @@ impl Index {
         now: DateTime<Utc>,
         looked_at: &mut usize,
     ) -> Vec<PersonCustomer> {
-        self.customers_between(client, person)
-            .inspect(|_| *looked_at += 1)
+        let looked = Cell::new(0);
+        let found = self
+            .customers_between(client, person, &looked)
             .filter_map(|customer| {
                 let access = self.access(client, customer, now)?;
                 let seen = self.customer(customer)?;
@@ -160,7 +165,9 @@ impl Index {
                     relations,
                 })
             })
-            .collect()
+            .collect();
+        *looked_at += looked.get();
+        found
     }
 }
 

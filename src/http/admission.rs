@@ -29,6 +29,8 @@ pub(crate) struct Admission {
     wait_time_max: Duration,
     /// None: nobody is counted.
     rates: Option<DefaultKeyedRateLimiter<ClientId>>,
+    /// How long it takes until a client may send one more.
+    each: Duration,
     /// What was looked at for each client, and not yet counted.
     looked_at: Mutex<HashMap<ClientId, usize>>,
 }
@@ -51,6 +53,9 @@ impl Admission {
             waiting_max: settings.waiting_max,
             wait_time_max: Duration::from_millis(settings.waiting_ms_max),
             rates: settings.rate().map(|rate| DefaultKeyedRateLimiter::keyed(quota(rate))),
+            each: settings.rate().map_or(Duration::ZERO, |(per_second, _)| {
+                Duration::from_secs(1) / per_second.get()
+            }),
             looked_at: Mutex::default(),
         }
     }
@@ -73,23 +78,39 @@ impl Admission {
     /// Counts a request of a client, whose token was found good; an error beyond its share.
     pub(super) fn count(&self, client: &ClientId) -> Result<(), Problem> {
         let Some(rates) = &self.rates else { return Ok(()) };
-        let count = || rates.check_key(client).map_err(|not_until| beyond_its_share(&not_until));
+        let count = |behind: usize| {
+            rates.check_key(client).map_err(|not_until| self.beyond_its_share(&not_until, behind))
+        };
         let mut looked_at = self.looked_at.lock();
         if let Some(owed) = looked_at.get_mut(client) {
             while *owed >= LOOKED_AT_A_REQUEST {
-                count()?;
+                count(*owed / LOOKED_AT_A_REQUEST)?;
                 *owed -= LOOKED_AT_A_REQUEST;
             }
         }
         drop(looked_at);
-        count()
+        count(0)
+    }
+
+    /// `behind` more are to be counted before the client's own.
+    fn beyond_its_share(
+        &self,
+        not_until: &NotUntil<<DefaultClock as Clock>::Instant>,
+        behind: usize,
+    ) -> Problem {
+        let wait = not_until.wait_time_from(DefaultClock::default().now());
+        let behind = u32::try_from(behind).unwrap_or(u32::MAX);
+        let wait = wait.saturating_add(self.each.saturating_mul(behind));
+        problem::too_many("You have sent more requests than is your share.", wait)
     }
 
     /// Notes how much was looked at for a request that was let in: where it was much, it counts as
     /// more requests than one, before the client's next.
     pub(super) fn looked_at(&self, client: &ClientId, many: usize) {
         if self.rates.is_some() {
-            *self.looked_at.lock().entry(client.clone()).or_default() += many;
+            let mut looked_at = self.looked_at.lock();
+            let owed = looked_at.entry(client.clone()).or_default();
+            *owed = owed.saturating_add(many);
         }
     }
 
@@ -106,11 +127,6 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-fn beyond_its_share(not_until: &NotUntil<<DefaultClock as Clock>::Instant>) -> Problem {
-    let wait = not_until.wait_time_from(DefaultClock::default().now());
-    problem::too_many("You have sent more requests than is your share.", wait)
 }
 
 fn full() -> Problem {

@@ -310,11 +310,12 @@ async fn last_about(
     } else {
         let (log, stream, last) = (app.log.clone(), receipt.stream.clone(), receipt.version);
         let look = move || log.last_before(&stream, last, is_about);
+        // Before it begins, and as if it went back to the first: it goes on when the client hangs up.
+        let looked_at_max = usize::try_from(last.0).unwrap_or(usize::MAX);
+        app.admission.looked_at(caller.client(), looked_at_max);
         let looked = tokio::task::spawn_blocking(look).await;
         let looked = looked.map_err(|_| problem::broken("a look back ended".to_owned()))?;
-        let (found, looked_at) = looked.map_err(problem::failed)?;
-        app.admission.looked_at(caller.client(), looked_at);
-        found
+        looked.map_err(problem::failed)?
     };
     found.map(|record| app.log.recorded(record).map_err(problem::failed)).transpose()
 }

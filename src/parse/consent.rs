@@ -85,7 +85,7 @@ fn word<T>(
 }
 
 pub(super) fn terms(consent: &mut Object<'_>) -> Option<ConsentTerms> {
-    let client = consent.required("clientIdentification", text);
+    let client = consent.required("clientIdentification", id);
     let customers = consent.required("customerIdentifications", customers);
     let scopes = consent.required("scopes", scopes);
     let valid_from = consent.optional("validFrom", instant);

@@ -80,8 +80,8 @@ pub(super) fn instant(value: Value<'_>) -> Option<DateTime<Utc>> {
     let unfit = Unfit::Shape("an instant as in RFC 3339");
     value.parse(|text| {
         let instant = DateTime::parse_from_rfc3339(text).map_err(|_| unfit)?.to_utc();
-        // An offset may lead out of the years that the format can write.
-        if (0..=9999).contains(&instant.year()) { Ok(instant) } else { Err(unfit) }
+        // An offset may lead out of the years that there are and that the format can write.
+        if (1..=9999).contains(&instant.year()) { Ok(instant) } else { Err(unfit) }
     })
 }
 

@@ -7,9 +7,17 @@ use dossier::{app::Settings, config::Config, http::openapi};
 use crate::support::document::DOCUMENT;
 
 /// A setting, another value than its default, and what the document then says.
-const SEEN: [(&str, &str, &str); 18] = [
+const SEEN: [(&str, &str, &str); 26] = [
     ("http.base_path", "\"/blink/v1\"", "/blink/v1"),
     ("http.header_bytes_max", "2345", "at most 2345 bytes"),
+    ("http.header_ms_max", "2468", "within 2468 ms"),
+    ("http.idle_ms_max", "13579", "for 13579 ms"),
+    ("http.connections_max", "3210", "at most 3210 connections"),
+    ("http.connections_per_address_max", "321", "321 from one address"),
+    ("http.connections_per_certificate_max", "123", "123 with one certificate"),
+    ("http.at_once_max", "456", "At most 456 are served"),
+    ("http.waiting_max", "654", "654 wait"),
+    ("http.waiting_ms_max", "765", "each at most 765 ms"),
     ("http.body_bytes_max", "3456", "at most 3456 bytes"),
     ("http.body_ms_max", "4567", "within 4567 ms"),
     ("http.unknown_members", "\"reject\"", "that nobody knows are refused"),
@@ -33,20 +41,12 @@ const SEEN: [(&str, &str, &str); 18] = [
 ];
 
 /// Settings beside them that change no answer to a request that comes alone and in time.
-const UNSEEN: [&str; 19] = [
+const UNSEEN: [&str; 11] = [
     "http.listen",
     "http.admin_listen",
     "http.plain_beyond_loopback",
-    "http.header_ms_max",
-    "http.idle_ms_max",
-    "http.connections_max",
-    "http.connections_per_certificate_max",
-    "http.connections_per_address_max",
     "http.handshakes_max",
     "http.admin_connections_max",
-    "http.at_once_max",
-    "http.waiting_max",
-    "http.waiting_ms_max",
     "http.drain_ms_max",
     "http.admin_token",
     "http.admin_token_file",

@@ -144,24 +144,21 @@ impl EventLog {
         }
     }
 
-    /// The last record of a stream before a version that is what is sought, and how many were
-    /// looked at for it.
+    /// The last record of a stream before a version that is what is sought. May take long.
     pub fn last_before(
         &self,
         stream: &StreamId,
         version: Version,
         is_sought: impl Fn(&Record) -> bool,
-    ) -> Result<(Option<Record>, usize), ReadError> {
-        let mut looked_at = 0;
+    ) -> Result<Option<Record>, ReadError> {
         for before in (1..version.0).rev() {
-            looked_at += 1;
             let record = self.record_of(stream, Version(before))?;
             let record = record.ok_or_else(|| ReadError::Index(stream.clone()))?;
             if is_sought(&record) {
-                return Ok((Some(record), looked_at));
+                return Ok(Some(record));
             }
         }
-        Ok((None, looked_at))
+        Ok(None)
     }
 
     /// Everything after a position; from the start, after `Position::ZERO`.

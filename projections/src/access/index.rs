@@ -1,6 +1,7 @@
 //! The index behind access: candidates for every question, kept as documents change.
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, HashMap},
     ops::Bound,
     sync::Arc,
@@ -216,12 +217,13 @@ impl Index {
     /// Customers that link to a person that exists and are named in a consent of the client.
     ///
     /// An asset manager is linked to thousands of customers, and a client may see thousands: the
-    /// shorter of the two lists is walked.
-    pub(super) fn customers_between(
-        &self,
+    /// shorter of the two lists is walked, and each in it counts as looked at.
+    pub(super) fn customers_between<'a>(
+        &'a self,
         client: &ClientId,
         person: &PersonId,
-    ) -> Box<dyn Iterator<Item = &CustomerId> + '_> {
+        looked_at: &'a Cell<usize>,
+    ) -> Box<dyn Iterator<Item = &'a CustomerId> + 'a> {
         // Again among the client's own first, so that time tells nothing of persons behind others.
         let candidates = self.clients.get(client);
         let candidates = candidates.filter(|own| own.persons.contains_key(person));
@@ -230,10 +232,11 @@ impl Index {
             return Box::new(std::iter::empty());
         };
         let (linked, named) = (&seen.customers, &candidates.customers);
+        let look = move |_: &&CustomerId| looked_at.set(looked_at.get() + 1);
         if linked.len() <= named.len() {
-            Box::new(linked.iter().filter(|id| named.contains_key(*id)))
+            Box::new(linked.iter().inspect(look).filter(|id| named.contains_key(*id)))
         } else {
-            Box::new(named.keys().filter(|id| linked.binary_search(id).is_ok()))
+            Box::new(named.keys().inspect(look).filter(|id| linked.binary_search(id).is_ok()))
         }
     }
 }

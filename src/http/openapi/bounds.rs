@@ -7,11 +7,23 @@ use serde_json::{Value, json};
 use super::super::{admission::LOOKED_AT_A_REQUEST, reader::WAITING_MAX};
 use crate::app::Settings;
 
-/// Of the head of any request.
+/// hyper's own bound.
+const HEADERS_MAX: usize = 100;
+
+/// Of connections, and of the head of any request.
 pub(super) fn of_head(settings: &Settings) -> String {
+    let crowd = settings.crowd;
     format!(
-        "The first line and the headers of a request have at most {} bytes.",
-        settings.header_bytes_max
+        "The first line and the headers of a request have at most {} bytes, the headers are at most \
+         {HEADERS_MAX}, and all of it comes within {} ms. A connection on which nothing happens for \
+         {} ms is closed. There are at most {} connections, {} from one address, and {} with one \
+         certificate.",
+        settings.header_bytes_max,
+        settings.header_time_max.as_millis(),
+        settings.idle_time_max.as_millis(),
+        crowd.connections_max,
+        crowd.connections_per_address_max,
+        crowd.connections_per_certificate_max,
     )
 }
 
@@ -27,8 +39,13 @@ pub(super) fn of_status(status: u16, settings: &Settings) -> Option<String> {
         413 => format!("A body has at most {} bytes.", settings.body_bytes_max),
         429 => share(settings),
         503 => format!(
-            "A request takes at most {} ms, and then it is not known what became of it.",
-            settings.request_time_max.as_millis()
+            "A request takes at most {} ms, and then it is not known what became of it. At most {} \
+             are served at once, and {} wait, each at most {} ms. Where the disk is almost full, \
+             nothing is written.",
+            settings.request_time_max.as_millis(),
+            settings.crowd.at_once_max,
+            settings.crowd.waiting_max,
+            settings.crowd.waiting_time_max.as_millis(),
         ),
         _ => return None,
     })

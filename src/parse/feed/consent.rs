@@ -5,7 +5,7 @@ use events::id::ConsentId;
 use serde::Deserialize;
 
 use crate::parse::consent::terms;
-use crate::parse::scalar::{choice, text};
+use crate::parse::scalar::{choice, id};
 use crate::parse::value::Value;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +24,9 @@ enum Status {
 
 pub(super) fn line(value: Value<'_>) -> Option<ConsentLine> {
     value.object(|consent| {
-        let id = consent.required("consentIdentification", text);
+        let named = consent.required("consentIdentification", id);
         let status: Option<Status> = consent.required("status", choice);
         let terms = terms(consent);
-        Some(ConsentLine { id: id?, terms: terms?, revoked: status? == Status::Revoked })
+        Some(ConsentLine { id: named?, terms: terms?, revoked: status? == Status::Revoked })
     })
 }

@@ -233,6 +233,7 @@ fn consents_are_checked() {
             ("/consent/validTo", "\"2099-02-30T00:00:00Z\"", &["invalid /consent/validTo"]),
             ("/consent/validTo", "\"9999-12-31T23:59:59-01:00\"", &["invalid /consent/validTo"]),
             ("/consent/validTo", "4102444800", &["malformed /consent/validTo"]),
+            ("/consent/validTo", "\"0000-06-01T00:00:00Z\"", &["invalid /consent/validTo"]),
         ],
     );
     let revoked = changed(CONSENT, &[("/consent/status", "\"revoked\"")]);
@@ -251,6 +252,8 @@ fn an_id_that_would_be_a_step_in_a_path_is_refused() {
             (REMOVED_ADDRESS, "/address/customerIdentification"),
             (KYC, "/kyc/customerIdentification"),
             (CONSENT, "/consent/customerIdentifications/0"),
+            (CONSENT, "/consent/consentIdentification"),
+            (CONSENT, "/consent/clientIdentification"),
         ] {
             check_changes(line, document, &[(pointer, step, &[&format!("invalid {pointer}")])]);
         }
