@@ -161,8 +161,8 @@ impl Tokens {
                 Ok(known.identity)
             }
             Source::Opaque(introspection) => {
-                let now = clock::now();
-                self.known.remove_if(&print, |known| !known.holds(now, generation));
+                // By the clock of that moment: what was found out meanwhile stays.
+                self.known.remove_if(&print, |known| !known.holds(clock::now(), generation));
                 // Who comes meanwhile with the same token waits for the same answer.
                 let asked = async {
                     let identity = introspection.check(token, print).await?;

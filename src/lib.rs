@@ -18,6 +18,7 @@ pub mod consents;
 mod discretion;
 pub mod feed;
 pub mod folder;
+mod host;
 pub mod http;
 pub mod intake;
 pub mod journal;

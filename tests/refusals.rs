@@ -48,6 +48,11 @@ fn cases() -> Vec<Case> {
         call("GET /customers/C-2/addresses").is(404, "RESOURCE_DOES_NOT_EXIST"),
         call("GET /customers/C-2/kyc").is(404, "RESOURCE_DOES_NOT_EXIST"),
         call("GET /persons/P-1/contactdetails/K-9").is(404, "RESOURCE_DOES_NOT_EXIST"),
+        call("GET /customers/%FF").is(404, "INSUFFICIENT_PRIVILEGES"),
+        call("GET /customers/%FF/addresses/1").is(404, "INSUFFICIENT_PRIVILEGES"),
+        call("GET /customers/C-1/addresses/%FF").is(404, "RESOURCE_DOES_NOT_EXIST"),
+        call("GET /persons/P-1/contactdetails/%FF").is(404, "RESOURCE_DOES_NOT_EXIST"),
+        call("GET /customers/C-1").header("host", "a b").is(400, "INVALID_PAYLOAD").told(&["the header Host must name one host"]),
         put().set("/addressIdentification", 9).is(404, "RESOURCE_DOES_NOT_EXIST"),
         // Parameters.
         call("GET /customers?limit=0").is(400, "INVALID_PAYLOAD").told(&["the parameter limit must be at least 1"]),

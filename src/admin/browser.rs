@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::loopback;
+use crate::{host, loopback};
 
 /// How the port is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,9 @@ pub(super) async fn keep_out(
     next: Next,
 ) -> Response {
     let headers = request.headers();
+    if !host::is_named(headers, request.version()) {
+        return (StatusCode::BAD_REQUEST, "The header Host must name one host.\n").into_response();
+    }
     let made_by_page = headers.contains_key(header::ORIGIN)
         || headers.get("sec-fetch-site").is_some_and(|site| site != "none");
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());

@@ -1,9 +1,9 @@
 //! The caller of a request: checked in the order of the contract, once, before any handler.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{borrow::Cow, convert::Infallible, sync::Arc};
 
 use axum::{
-    extract::{FromRequestParts, MatchedPath, RawPathParams},
+    extract::{FromRequestParts, MatchedPath},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
 };
 use events::{
@@ -11,6 +11,7 @@ use events::{
     id::{ClientId, ContactId, CustomerId, PersonId},
     text::{Correlation, Trace, Unfit},
 };
+use percent_encoding::percent_decode_str;
 
 use super::{
     admission::Place,
@@ -212,13 +213,23 @@ impl PathId for events::id::AddressId {
 impl<T: PathId> FromRequestParts<Arc<App>> for Named<T> {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let Ok(parameters) = RawPathParams::from_request_parts(parts, app).await else {
-            return Ok(Self(None));
-        };
-        let found = parameters.iter().find(|(name, _)| *name == T::PARAMETER);
-        Ok(Self(found.and_then(|(_, text)| T::parse(text).ok())))
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Infallible> {
+        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let text = segment(route, parts.uri.path(), T::PARAMETER);
+        Ok(Self(text.and_then(|text| T::parse(&text).ok())))
     }
+}
+
+/// What stands in a path where its route has a parameter; none when that is no text. Of several
+/// parameters each is read for itself: axum gives none of them where one is no text.
+fn segment<'p>(route: &str, path: &'p str, parameter: &str) -> Option<Cow<'p, str>> {
+    let is_it = |of_route: &str| {
+        of_route.strip_prefix('{').and_then(|it| it.strip_suffix('}')) == Some(parameter)
+    };
+    // From the end, since a base path may have been taken off the beginning.
+    let (_, found) =
+        route.rsplit('/').zip(path.rsplit('/')).find(|(of_route, _)| is_it(of_route))?;
+    percent_decode_str(found).decode_utf8().ok()
 }
 
 /// A parameter of the query that may be sent once, as text.

@@ -24,7 +24,7 @@ Customer Management API of SIX bLink and OpenWealth.
 Every request names itself with an X-Correlation-ID, which its answer sends back.
 A request that names its client in X-CorAPI-Client-ID brings a token of that client; through an \
 intermediary it must, and must send a User-Agent.
-A header or a parameter that holds one value is sent once.
+A header or a parameter that holds one value is sent once, the header Host too, which names one host.
 No value is ever null: what is not known is left out.
 Where GET is answered, HEAD is too.
 What happens is also published as [events](docs/events).
@@ -32,7 +32,7 @@ The paths of addresses are also served below /customer/, in the singular: an ali
 that go by the module page, better not used by others.
 
 Errors are application/problem+json; below /problems/ a page for each `type` says what to do.
-What is no HTTP, names no host or several, has a head that is too large, or comes when there is no \
+What is no HTTP, has a head that is too large, or comes when there is no \
 room for its connection, does not come as far as that: it is answered with 400, 414, 431 or 503, without a body.
 ";
 

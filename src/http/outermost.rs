@@ -16,7 +16,10 @@ use axum::{
     http::{HeaderValue, Method, header},
     response::{IntoResponse, Response},
 };
-use futures::{FutureExt, future::BoxFuture};
+use futures::{
+    FutureExt,
+    future::{self, BoxFuture, Either},
+};
 use tower::{Layer, Service};
 
 use super::{
@@ -25,7 +28,7 @@ use super::{
     problem::{self, Problem},
     rest::{self, Rest},
 };
-use crate::{app::Settings, config::ProblemTypeStyle};
+use crate::{app::Settings, config::ProblemTypeStyle, host};
 
 #[derive(Clone)]
 pub(super) struct Outermost {
@@ -76,8 +79,14 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let call = Call::of(&request);
+        let names_its_host = host::is_named(request.headers(), request.version());
         let (request, rest) = rest::lend(request);
-        let (answer, outermost) = (self.inner.call(request), self.outermost.clone());
+        let answer = if names_its_host {
+            Either::Left(self.inner.call(request))
+        } else {
+            Either::Right(future::ready(Ok(problem::no_host().into_response())))
+        };
+        let outermost = self.outermost.clone();
         Box::pin(async move { Ok(outermost.answer(call, answer, rest).await) })
     }
 }

@@ -189,6 +189,10 @@ pub(super) fn key_reused() -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Kind::IdempotencyKeyReused, detail)
 }
 
+pub(super) fn no_host() -> Problem {
+    Faults::invalid("the header Host must name one host").into()
+}
+
 pub(super) fn no_route() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, Kind::TechnicalError, "There is nothing at this path.")
 }

@@ -7,17 +7,10 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Router,
-    body::Body,
-    response::{IntoResponse, Response},
-};
-use futures::{
-    TryFutureExt,
-    future::{self, Either},
-};
+use axum::{Router, body::Body, response::Response};
+use futures::TryFutureExt;
 use hyper::{
-    Request, StatusCode, Version, body::Incoming, header, http::Extensions, server::conn::http1,
+    Request, StatusCode, body::Incoming, header, http::Extensions, server::conn::http1,
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
@@ -161,11 +154,7 @@ impl Inlet {
             if is_of_operators {
                 request.extensions_mut().insert(Standing(Arc::clone(&pace)));
             }
-            let answered = if names_its_host(&request) {
-                Either::Left(self.router.clone().call(request))
-            } else {
-                Either::Right(future::ready(Ok(StatusCode::BAD_REQUEST.into_response())))
-            };
+            let answered = self.router.clone().call(request);
             answered.map_ok(|response| without_length(response).map(|body| Answer::new(body, pace)))
         });
         let io = TokioIo::new(Paced::new(stream, Arc::clone(pace)));
@@ -200,14 +189,6 @@ impl Inlet {
                 }
             }
         }
-    }
-}
-
-/// Whether two readers of a request would take the same host from it, as RFC 9112 wants it.
-fn names_its_host(request: &Request<Body>) -> bool {
-    match request.headers().get_all(header::HOST).iter().count() {
-        0 => request.version() < Version::HTTP_11,
-        hosts => hosts == 1,
     }
 }
 
