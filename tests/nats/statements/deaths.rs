@@ -122,14 +122,14 @@ async fn a_statement_that_loses_every_race_is_tried_until_it_wins() {
             spawn_blocking(move || Handle::current().block_on(interfere(log, other, &done)))
         })
         .collect();
-    send(&server, (1..50).map(named)).await;
+    send(&server, (1..10).map(named)).await;
     all_taken(&server).await;
     done.store(true, Ordering::Relaxed);
     for other in others {
         let lost = other.await.unwrap();
         assert!(lost > 0, "it raced with nobody");
     }
-    assert_eq!(names(&app), expected(50));
+    assert_eq!(names(&app), expected(10));
     let parked = server.length("DOSSIER-PARKED").await;
     assert_eq!(parked, 0, "sound statements were set aside");
 }
