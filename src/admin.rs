@@ -14,7 +14,7 @@ use std::{io, sync::Arc};
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Path, RawQuery, State},
+    extract::{Path, RawQuery, State, rejection::PathRejection},
     http::{StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
@@ -157,6 +157,9 @@ pub struct FeedAnswer {
     pub rejects_omitted: u64,
 }
 
+/// An id in a path; an error where it is no text.
+type Named = Result<Path<String>, PathRejection>;
+
 async fn take_feed(State(app): State<Arc<App>>, body: Body) -> Response {
     let input = StreamReader::new(body.into_data_stream().map_err(io::Error::other));
     let mut rejects = Vec::new();
@@ -214,18 +217,19 @@ fn part(query: &str) -> Result<Part, String> {
     Ok(part)
 }
 
-async fn customer_history(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
-    history_of(&app, &format!("customer/{id}"))
+async fn customer_history(State(app): State<Arc<App>>, id: Named) -> Response {
+    history_of(&app, "customer", id)
 }
 
-async fn person_history(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
-    history_of(&app, &format!("person/{id}"))
+async fn person_history(State(app): State<Arc<App>>, id: Named) -> Response {
+    history_of(&app, "person", id)
 }
 
-fn history_of(app: &Arc<App>, stream: &str) -> Response {
-    match StreamId::parse(stream) {
-        Ok(stream) => history(app, Part { stream: Some(stream), ..Part::default() }),
-        Err(_) => (StatusCode::NOT_FOUND, "There is no such history.\n").into_response(),
+fn history_of(app: &Arc<App>, kind: &str, id: Named) -> Response {
+    let stream = id.ok().and_then(|Path(id)| StreamId::parse(&format!("{kind}/{id}")).ok());
+    match stream {
+        Some(_) => history(app, Part { stream, ..Part::default() }),
+        None => (StatusCode::NOT_FOUND, "There is no such history.\n").into_response(),
     }
 }
 

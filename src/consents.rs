@@ -5,14 +5,14 @@ use events::{
     consent::{ConsentTerms, Scope},
     envelope::{Actor, Cause},
     id::{ClientId, ConsentId, CustomerId, Position, Version},
-    text::Reason,
+    text::{Reason, Unfit},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     commands::{Command, CommandError, Commands, Done, Order, consent::ConsentCommand},
     parse::{
-        Parsed, Violations,
+        self, Parsed, Violations,
         consent::{self, Word},
     },
 };
@@ -38,6 +38,8 @@ pub struct Acted {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ActError {
+    #[error("the id {0}")]
+    Id(#[from] Unfit),
     #[error(transparent)]
     Violations(#[from] Violations),
     #[error("nobody knows these members: {}", .0.join(", "))]
@@ -54,7 +56,10 @@ pub async fn act(
     words: &[u8],
 ) -> Result<Acted, ActError> {
     let (command, reason) = match act {
-        Act::Grant => read(consent::grant(words)?, ConsentCommand::Grant)?,
+        Act::Grant => {
+            parse::no_step(id.as_str())?;
+            read(consent::grant(words)?, ConsentCommand::Grant)?
+        }
         Act::Amend => read(consent::amendment(words)?, ConsentCommand::Amend)?,
         Act::Revoke => read(consent::revocation(words)?, |()| ConsentCommand::Revoke)?,
     };

@@ -25,6 +25,7 @@ use serde::Serialize;
 pub use self::content::{PHONE_DIGITS_MAX, PHONE_DIGITS_MIN, countries, pattern};
 pub use self::json::DEPTH_MAX;
 pub use self::scalar::FILLED_PATTERN;
+pub(crate) use self::scalar::no_step;
 
 use self::findings::Findings;
 use self::json::Json;

@@ -121,6 +121,23 @@ async fn a_key_belongs_to_one_request_of_one_client() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn ids_that_look_like_parts_of_a_path_make_no_two_requests_the_same() {
+    let app = TestApp::start().await;
+    let persons = [("a", "b/contactdetails/c"), ("a/contactdetails/b", "c")];
+    let lines = persons.map(|(id, contact)| person(id, &[(contact, "a@example.com")]));
+    app.state(lines).await;
+    app.state([customer("C-1", &persons.map(|(id, _)| (id, "accountOwner")))]).await;
+    let alpha = app.client("alpha");
+    let send = async |path: &str| {
+        let ask = alpha.ask(Method::PUT, path).json(&email_of("b@example.com"));
+        ask.header("idempotency-key", "k").send().await
+    };
+    send("/persons/a/contactdetails/b%2Fcontactdetails%2Fc").await.is(200);
+    let second = send("/persons/a%2Fcontactdetails%2Fb/contactdetails/c").await;
+    second.problem(422, "IDEMPOTENCY_KEY_REUSED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_write_does_not_use_its_key_up() {
     let app = TestApp::start().await;
     let alpha = app.client("alpha");

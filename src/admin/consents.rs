@@ -12,6 +12,7 @@ use axum::{
 };
 use events::id::{ClientId, ConsentId, CustomerId};
 
+use super::Named;
 use crate::{
     app::App,
     clock,
@@ -24,8 +25,8 @@ const BODY_BYTES_MAX: usize = 256 * 1024;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     let act = |what: Act| {
-        post(move |State(app): State<Arc<App>>, Path(id): Path<String>, body: Body| async move {
-            act(&app, &id, what, body).await
+        post(move |State(app): State<Arc<App>>, id: Named, body: Body| async move {
+            act(&app, id, what, body).await
         })
     };
     Router::new()
@@ -63,8 +64,8 @@ fn wanted(query: &str) -> Result<(Option<ClientId>, Option<CustomerId>), String>
 }
 
 /// Answers once it is in force: a request that starts afterwards is judged by it.
-async fn act(app: &App, id: &str, what: Act, body: Body) -> Response {
-    let Ok(id) = ConsentId::parse(id) else {
+async fn act(app: &App, id: Named, what: Act, body: Body) -> Response {
+    let Some(id) = id.ok().and_then(|Path(id)| ConsentId::parse(&id).ok()) else {
         return (StatusCode::NOT_FOUND, "No consent can have such an id.\n").into_response();
     };
     let Ok(words) = to_bytes(body, BODY_BYTES_MAX).await else {
@@ -82,7 +83,7 @@ async fn act(app: &App, id: &str, what: Act, body: Body) -> Response {
 
 fn status(error: &ActError) -> StatusCode {
     match error {
-        ActError::Violations(_) | ActError::Unknown(_) => StatusCode::BAD_REQUEST,
+        ActError::Id(_) | ActError::Violations(_) | ActError::Unknown(_) => StatusCode::BAD_REQUEST,
         ActError::Command(CommandError::Rejected(Rejection::UnknownConsent)) => {
             StatusCode::NOT_FOUND
         }

@@ -188,7 +188,9 @@ async fn act_in_folder(
     let acted = consents::act(&commands, id, act, words.as_bytes()).await;
     log.close();
     acted.map_err(|error| match error {
-        ActError::Violations(_) | ActError::Unknown(_) => misused(error.to_string()).into(),
+        ActError::Id(_) | ActError::Violations(_) | ActError::Unknown(_) => {
+            misused(error.to_string()).into()
+        }
         ActError::Command(_) => error.into(),
     })
 }

@@ -83,7 +83,7 @@ pub(super) async fn add(
     request: Request,
 ) -> Result<Response, Problem> {
     let Writable { customer, .. } = writable(&app, &caller, customer)?;
-    let target = format!("/customers/{customer}/addresses");
+    let target = path_of(&customer);
     let (write, Parsed { value: details, ignored }) =
         Write::read(&app, &mut caller, &target, request, parse::address::new).await?;
     let addition = Addition { customer, details };
@@ -130,7 +130,7 @@ pub(super) async fn change_named(
     request: Request,
 ) -> Result<Response, Problem> {
     let Writable { customer, .. } = writable(&app, &caller, customer)?;
-    let target = format!("/customers/{customer}/addresses");
+    let target = path_of(&customer);
     let (write, Parsed { value: (address, replacement), ignored }) =
         Write::read(&app, &mut caller, &target, request, parse::address::replacement).await?;
     let change = Change { customer, address: Some(address), replacement };
@@ -148,7 +148,7 @@ pub(super) async fn change(
     let Writable { customer, .. } = writable(&app, &caller, customer)?;
     // The body is judged even where what is named is no id.
     let named = address.map(|address| address.to_string()).unwrap_or_default();
-    let target = format!("/customers/{customer}/addresses/{named}");
+    let target = format!("{}/{named}", path_of(&customer));
     let parse = |body: &[u8]| parse::address::replacement_of(address, body);
     let (write, Parsed { value: replacement, ignored }) =
         Write::read(&app, &mut caller, &target, request, parse).await?;
@@ -254,12 +254,16 @@ fn created(
     let created = (StatusCode::CREATED, Some(body.into()));
     let mut response = write::answer(app, caller, of(whose), created, answered);
     let base = &app.settings.base_path;
-    let customer = super::path_segment(whose[0].customer.as_str());
-    let location = format!("{base}/customers/{customer}/addresses/{id}");
+    let location = format!("{base}{}/{id}", path_of(whose[0].customer));
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
+}
+
+/// The path of a customer's addresses.
+fn path_of(customer: &CustomerId) -> String {
+    format!("/customers/{}/addresses", super::path_segment(customer.as_str()))
 }
 
 fn unknown() -> Problem {

@@ -66,7 +66,7 @@ pub(super) async fn add(
     request: Request,
 ) -> Result<Response, Problem> {
     let Writable { person, .. } = writable(&app, &caller, person)?;
-    let target = format!("/persons/{person}/contactdetails");
+    let target = path_of(&person);
     let (write, Parsed { value: detail, ignored }) =
         Write::read(&app, &mut caller, &target, request, parse::contact::new).await?;
     let through = writable(&app, &caller, Some(person))?;
@@ -108,7 +108,7 @@ pub(super) async fn change(
     let Writable { person, .. } = writable(&app, &caller, person)?;
     // The body is judged even where what is named is no id.
     let named = contact.as_ref().map_or("", ContactId::as_str);
-    let target = format!("/persons/{person}/contactdetails/{named}");
+    let target = format!("{}/{}", path_of(&person), super::path_segment(named));
     let (write, Parsed { value: detail, ignored }) =
         Write::read(&app, &mut caller, &target, request, parse::contact::new).await?;
     let through = writable(&app, &caller, Some(person))?;
@@ -372,9 +372,8 @@ impl<'a> Stated<'a> {
         }
         if status == StatusCode::CREATED {
             let base = &app.settings.base_path;
-            let person = super::path_segment(seen.person.map_or("", PersonId::as_str));
-            let contact = super::path_segment(self.contact.as_str());
-            let location = format!("{base}/persons/{person}/contactdetails/{contact}");
+            let path = seen.person.map(path_of).unwrap_or_default();
+            let location = format!("{base}{path}/{}", super::path_segment(self.contact.as_str()));
             if let Ok(location) = HeaderValue::from_str(&location) {
                 headers.insert(header::LOCATION, location);
             }
@@ -385,4 +384,9 @@ impl<'a> Stated<'a> {
 
 fn unknown() -> Problem {
     problem::no_such("The person has no such contact detail.")
+}
+
+/// The path of a person's contact details.
+fn path_of(person: &PersonId) -> String {
+    format!("/persons/{}/contactdetails", super::path_segment(person.as_str()))
 }

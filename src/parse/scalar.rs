@@ -21,12 +21,15 @@ pub(super) fn text<T: TryFrom<String, Error = Unfit>>(value: Value<'_>) -> Optio
     value.text(|text| T::try_from(text.to_owned()))
 }
 
-/// Reads an id that stands in paths; what was stored before may be one of these two.
+/// Reads an id that stands in paths; what was stored before may be a step in one.
 pub(super) fn id<T: TryFrom<String, Error = Unfit>>(value: Value<'_>) -> Option<T> {
+    value.text(|text| no_step(text).and_then(|()| text.to_owned().try_into()))
+}
+
+/// Nobody reaches by its path what has such an id.
+pub(crate) fn no_step(id: &str) -> Result<(), Unfit> {
     let unfit = Unfit::Shape("an id: in a path it would be a step");
-    value.text(
-        |text| if [".", ".."].contains(&text) { Err(unfit) } else { text.to_owned().try_into() },
-    )
+    if [".", ".."].contains(&id) { Err(unfit) } else { Ok(()) }
 }
 
 /// Reads a day of a year that there was; what was stored before may lie in the year 0.
@@ -50,9 +53,12 @@ pub const FILLED_PATTERN: &str = concat!(
 );
 
 /// Text in which there is something to see.
-pub(super) fn filled<const MAX: usize>(value: Value<'_>) -> Option<Text<MAX>> {
-    let blank = Unfit::Shape("filled in");
-    value.text(|text| if is_blank(text) { Err(blank) } else { Text::parse(text) })
+pub(super) fn filled<const MAX: usize>(mut value: Value<'_>) -> Option<Text<MAX>> {
+    let is_filled = !matches!(value.json, Json::String(text) if is_blank(text));
+    if !is_filled {
+        value.note(Unfit::Shape("filled in"));
+    }
+    value.text(Text::parse).filter(|_| is_filled)
 }
 
 /// Whether there is nothing to see in a text.

@@ -1,5 +1,7 @@
 //! Consents by an operator's hand: on the admin port, and on the command line.
 
+use dossier::consents::{self, Act, ActError};
+use events::id::ConsentId;
 use serde_json::{Value, json};
 
 use super::sees;
@@ -78,6 +80,12 @@ async fn what_an_operator_says_wrongly_changes_nothing() {
     let backwards =
         json!({ "validFrom": "2030-01-01T00:00:00Z", "validTo": "2029-01-01T00:00:00Z" });
     assert_eq!(act(&app, "N-1/amend", &backwards).await.0, 409);
+    // Tools of the web take these for steps in a path, and do not send them.
+    for step in [".", ".."] {
+        let (commands, id) = (&app.service().app.commands, ConsentId::parse(step).unwrap());
+        let granted = consents::act(commands, id, Act::Grant, full.to_string().as_bytes()).await;
+        assert!(matches!(granted, Err(ActError::Id(_))), "{granted:?}");
+    }
     assert_eq!(app.watermark(), before);
 }
 

@@ -249,6 +249,7 @@ fn post_code_town_and_country_say_something() {
         for blank in ["\"\"", "\" \"", "\"\\u00a0\\u2003\""] {
             check_changes(new_address, SHORT, &[(&pointer, blank, &[&expected])]);
         }
+        check_changes(new_address, SHORT, &[(&pointer, "\"\\n\"", &[&expected, &expected])]);
     }
     for unfit in ["\"\"", "\"ch\"", "\"CHE\"", "\"ZZ\"", "\"UK\"", "\"SU\"", "\"AN\""] {
         let expected = format!("invalid {place}/country");

@@ -157,6 +157,8 @@ fn content_is_bounded() {
     check(new_contact, &of("email", &"x".repeat(71)), &neither);
     check(new_contact, &of("phone", "044\u{7}1234567"), &neither);
     check(new_contact, &of("socialMediaProfile", &"\u{7}".repeat(71)), &neither);
+    check(new_contact, &of("socialMediaProfile", &" ".repeat(71)), &neither);
+    check(new_contact, &of("socialMediaProfile", "\n"), &neither);
     check(new_contact, &of("socialMediaProfile", &"é".repeat(70)), &[]);
     check(new_contact, &of("socialMediaProfile", &"é".repeat(71)), &["invalid /contactContent"]);
 }
