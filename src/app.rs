@@ -46,7 +46,7 @@ pub struct App {
     pub intake: Intake,
     pub journal: Journal,
     pub(crate) admission: Admission,
-    /// Reads that wait, of each client.
+    /// Requests that wait to see a position or to look back, of each client.
     pub(crate) waiting: Shares<ClientId>,
     pub archives: Arc<Semaphore>,
 }

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use events::consent::Scope;
+use events::{consent::Scope, id::ClientId};
 use projections::Answer;
 
 use super::{
@@ -16,10 +16,10 @@ use super::{
     caller::{self, Again, Caller},
     problem::{self, Faults, Problem},
 };
-use crate::{app::App, journal::Seen, opaque::Place};
+use crate::{app::App, journal::Seen, opaque::Place, shares::Share};
 
 const MIN_LOG_POSITION: HeaderName = HeaderName::from_static("x-min-log-position");
-/// Reads of one client that may wait at the same time.
+/// Requests of one client that may wait at the same time, to see a position or to look back.
 pub(crate) const WAITING_MAX: usize = 64;
 
 #[derive(Debug)]
@@ -111,7 +111,7 @@ fn not_issued() -> Faults {
 /// Waits, bounded, until the projections have come this far; then tells how far they are.
 async fn seen(app: &App, caller: &Caller, place: Place) -> Result<HeaderValue, Problem> {
     if app.projections.applied() < place.position {
-        let _share = app.waiting.take(caller.client().clone()).ok_or_else(too_many)?;
+        let _share = may_wait(app, caller.client())?;
         if !app.shown(place.position).await {
             return Err(problem::unavailable("What you wait for cannot be seen yet."));
         }
@@ -126,6 +126,11 @@ async fn seen(app: &App, caller: &Caller, place: Place) -> Result<HeaderValue, P
     HeaderValue::from_str(&token).map_err(|_| broken())
 }
 
-fn too_many() -> Problem {
-    problem::too_many("Too many of your requests are waiting.", Duration::ZERO)
+/// One more request that waits, until dropped.
+pub(super) fn may_wait<'a>(
+    app: &'a App,
+    client: &ClientId,
+) -> Result<Share<'a, ClientId>, Problem> {
+    let too_many = || problem::too_many("Too many of your requests are waiting.", Duration::ZERO);
+    app.waiting.take(client.clone()).ok_or_else(too_many)
 }
