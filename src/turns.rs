@@ -17,6 +17,7 @@ pub(crate) struct Turns<K>(Taking<K>);
 
 /// The right to go on with one of them, until dropped.
 pub struct Taken<K: Eq + Hash> {
+    /// None while it waits.
     guard: Option<OwnedMutexGuard<()>>,
     key: K,
     taking: Taking<K>,
@@ -31,14 +32,16 @@ impl<K> Default for Turns<K> {
 impl<K: Eq + Hash + Clone> Turns<K> {
     /// Waits for those before.
     pub(crate) async fn take(&self, key: &K) -> Taken<K> {
+        // Before it waits, so that nothing is left of whoever gives up.
+        let mut taken = Taken { guard: None, key: key.clone(), taking: Arc::clone(&self.0) };
         let turn = {
             let mut taking = self.0.lock();
             let turn = taking.get(key).and_then(Weak::upgrade).unwrap_or_default();
             taking.insert(key.clone(), Arc::downgrade(&turn));
             turn
         };
-        let guard = Some(turn.lock_owned().await);
-        Taken { guard, key: key.clone(), taking: Arc::clone(&self.0) }
+        taken.guard = Some(turn.lock_owned().await);
+        taken
     }
 }
 
@@ -69,9 +72,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_kept_of_turns_that_are_over() {
+    async fn nothing_is_kept_of_turns_that_are_over_or_were_given_up() {
         let turns = Turns::default();
-        drop(turns.take(&1).await);
+        let first = turns.take(&1).await;
+        let mut second = Box::pin(turns.take(&1));
+        assert!(futures::poll!(&mut second).is_pending());
+        drop(first);
+        assert!(!turns.0.lock().is_empty());
+        drop(second);
         assert!(turns.0.lock().is_empty());
     }
 }
