@@ -12,7 +12,6 @@ mod issuer;
 mod jwks;
 mod jwt;
 mod keys;
-mod shares;
 
 #[cfg(test)]
 mod tests;
@@ -31,10 +30,9 @@ pub use self::{
     error::AccessError,
     fault::TokenError,
     issuer::{AUDIENCE, Issuer, TOKEN_LIFE_S},
-    shares::SenderKey,
 };
-use self::{fault::Fault, introspection::Introspection, jwt::Jwt, shares::Shares};
-use crate::{clock, config};
+use self::{fault::Fault, introspection::Introspection, jwt::Jwt};
+use crate::{clock, config, shares::Shares};
 
 /// Tokens that were checked and need not be again.
 const KNOWN_TOKENS_MAX: usize = 4096;
@@ -55,13 +53,16 @@ pub struct Identity {
     pub expires: DateTime<Utc>,
 }
 
+/// What senders are told apart by; none where nobody knows who sends.
+pub type SenderKey = Option<Vec<u8>>;
+
 /// Checks tokens, and remembers those that it has checked.
 #[derive(Debug)]
 pub struct Tokens {
     source: Source,
     /// For those whose token is not known and who may have to wait for the issuer.
     waiting: Semaphore,
-    shares: Shares,
+    shares: Shares<Vec<u8>>,
     known: Cache<Print, Known>,
 }
 
@@ -150,7 +151,8 @@ impl Tokens {
         }
         // A request that waits takes the place of one that could be answered, and the issuer may
         // be slow, and anybody can make up tokens.
-        let _share = self.shares.take(sender).ok_or(Fault::Busy)?;
+        let share = |sender| self.shares.take(sender).ok_or(Fault::Busy);
+        let _share = sender.map(share).transpose()?;
         let _place = self.waiting.try_acquire().map_err(|_| Fault::Busy)?;
         // Before the keys are looked at: if they change meanwhile, what comes out is not kept.
         let generation = self.generation();

@@ -18,12 +18,13 @@ use crate::{
     commands::{CommandError, Commands, Done, Limits, Order},
     config::{Config, ProblemTypeStyle, ScopeNames, UnknownMembers},
     folder,
-    http::{Admission, Waiting},
+    http::{Admission, WAITING_MAX},
     intake::Intake,
     journal::{Journal, JournalSettings},
     listener::Pin,
     opaque::{Place, Secrets},
     publisher::{Published, Publisher},
+    shares::Shares,
 };
 
 /// How long projections may take to come closer, before that is said to be an error.
@@ -45,7 +46,8 @@ pub struct App {
     pub intake: Intake,
     pub journal: Journal,
     pub(crate) admission: Admission,
-    pub(crate) waiting: Waiting,
+    /// Requests that wait to see a position or to look back, of each client.
+    pub(crate) waiting: Shares<ClientId>,
     pub archives: Arc<Semaphore>,
 }
 
@@ -143,7 +145,7 @@ impl App {
             intake,
             journal: open_journal(config)?,
             admission: Admission::new(&config.http),
-            waiting: Waiting::default(),
+            waiting: Shares::new(WAITING_MAX),
             archives: Arc::new(Semaphore::new(ARCHIVES_MAX)),
         }))
     }

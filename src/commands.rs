@@ -4,7 +4,6 @@ pub mod consent;
 pub mod customer;
 pub mod person;
 mod states;
-mod turns;
 
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use chrono::{DateTime, Utc};
 use events::{
     envelope::Cause,
     event::Event,
-    id::{ConsentId, CustomerId, PersonId, Position, StreamId, Version},
+    id::{ClientId, ConsentId, CustomerId, PersonId, Position, StreamId, Version},
     log::{Append, AppendError, Appended, EventLog, NewReceipt, Outcome, ReadError, Receipt},
 };
 
@@ -21,11 +20,16 @@ use self::{
     customer::CustomerCommand,
     person::PersonCommand,
     states::{Lent, States},
+};
+use crate::{
+    shares::Shares,
     turns::{Taken, Turns},
 };
 
 /// Tries of one command when foreign writers keep being first.
 const TRIES_MAX: usize = 4;
+/// Commands of one client, or of the bank, that may wait for one stream.
+pub const WAITING_MAX: usize = 64;
 /// Events that are read where a command runs; more would keep others waiting.
 const READ_AT_ONCE_MAX: u64 = 64;
 
@@ -153,26 +157,37 @@ impl Command {
 pub struct Commands {
     log: EventLog,
     limits: Limits,
-    turns: Turns,
+    turns: Turns<StreamId>,
+    /// How many commands of each client, or of the bank, wait for a turn on each stream.
+    waiting: Shares<(StreamId, Option<ClientId>)>,
     states: Arc<States>,
 }
 
 impl Commands {
     pub fn new(log: EventLog, limits: Limits) -> Self {
         let states = Arc::new(States::new(log.clone()));
-        Self { log, limits, turns: Turns::default(), states }
+        let waiting = Shares::new(WAITING_MAX);
+        Self { log, limits, turns: Turns::default(), waiting, states }
     }
 
     /// The turn on a stream, for whoever stands on it and keeps losing to those who write to it. A
     /// customer's is taken before a person's, never after.
-    pub async fn turn(&self, stream: &StreamId) -> Result<Taken, CommandError> {
-        self.turns.take(stream).await.ok_or(CommandError::Busy)
+    ///
+    /// Only how many of the same client wait counts: nobody keeps another from waiting.
+    pub async fn turn(
+        &self,
+        stream: &StreamId,
+        of: Option<&ClientId>,
+    ) -> Result<Taken<StreamId>, CommandError> {
+        let share = (stream.clone(), of.cloned());
+        let _share = self.waiting.take(share).ok_or(CommandError::Busy)?;
+        Ok(self.turns.take(stream).await)
     }
 
     /// Decides and appends; what this returns is safe on the disk.
     pub async fn execute(&self, order: Order) -> Result<Done, CommandError> {
         let stream = order.command.stream();
-        let mut turn = self.turn(&stream).await?;
+        let mut turn = self.turn(&stream, order.cause.client.as_ref()).await?;
         for _ in 0..TRIES_MAX {
             // A copy of this very command may have been first, and have changed what is decided.
             if let Some(answered) = self.answered(&order)? {
@@ -203,7 +218,7 @@ impl Commands {
     /// comes again to a state in which it could be.
     pub async fn keep_rejection(&self, order: Order) -> Result<(), CommandError> {
         let stream = order.command.stream();
-        let mut turn = self.turn(&stream).await?;
+        let mut turn = self.turn(&stream, order.cause.client.as_ref()).await?;
         for _ in 0..TRIES_MAX {
             let state;
             (state, turn) = self.state(&stream, turn).await?;
@@ -249,7 +264,11 @@ impl Commands {
 
     /// The state of a stream, with the turn on it. Where much must be read for it, a thread for
     /// such work does, and keeps the turn: so whoever gives up meanwhile starts no second one.
-    async fn state(&self, stream: &StreamId, turn: Taken) -> Result<(Lent, Taken), CommandError> {
+    async fn state(
+        &self,
+        stream: &StreamId,
+        turn: Taken<StreamId>,
+    ) -> Result<(Lent, Taken<StreamId>), CommandError> {
         let mut state = self.states.lend(stream);
         if state.behind()? <= READ_AT_ONCE_MAX {
             state.catch_up()?;

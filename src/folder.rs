@@ -138,9 +138,8 @@ fn read_or_make(
 
 /// For the owner's eyes only, and whole or not at all.
 fn write_secret(path: &Path, digits: &str) -> anyhow::Result<()> {
-    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-        lasting::make_dir(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
-        discretion::look_around(dir);
-    }
+    let dir = lasting::dir_of(path);
+    lasting::make_dir(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+    discretion::look_around(dir);
     lasting::write(path, For::Owner, |file| Ok(writeln!(file, "{digits}")?))
 }

@@ -25,7 +25,7 @@ use axum::{Router, routing::get};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 use self::outermost::Outermost;
-pub(crate) use self::{admission::Admission, reader::Waiting};
+pub(crate) use self::{admission::Admission, reader::WAITING_MAX};
 use crate::app::App;
 
 /// Everything but what RFC 3986 calls unreserved.

@@ -86,6 +86,7 @@ pub(crate) fn sync(path: &Path) -> io::Result<()> {
     sync_dir(dir_of(path))
 }
 
-fn dir_of(path: &Path) -> &Path {
+/// The folder that a file is in: that of a bare name is where the process stands.
+pub(crate) fn dir_of(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -31,5 +31,7 @@ pub mod replay;
 pub mod sample;
 mod seldom;
 pub mod service;
+mod shares;
 mod telemetry;
+mod turns;
 pub mod verify;

@@ -1,7 +1,9 @@
 //! Limits: of one client's share, and of what is served at once.
 
 use bytes::Bytes;
-use futures::StreamExt;
+use dossier::commands::WAITING_MAX;
+use events::id::{ClientId, CustomerId, StreamId};
+use futures::{StreamExt, stream::FuturesUnordered};
 use reqwest::Method;
 
 use crate::support::{app::TestApp, bank::*};
@@ -126,4 +128,33 @@ async fn a_short_crowd_waits_and_is_served() {
     for served in futures::future::join_all(crowd).await {
         assert_eq!(served.unwrap(), 200);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_crowds_a_customer_is_refused_and_others_wait_for_their_turn() {
+    let app = TestApp::start().await;
+    let (alpha, address) = (app.client("alpha"), new_address("Bern"));
+    let customer = StreamId::Customer(CustomerId::parse("C-1").unwrap());
+    let commands = &app.service().app.commands;
+    let first = commands.turn(&customer, None).await.unwrap();
+    // So many that they would take what 256 places there were for all.
+    let mut crowd: FuturesUnordered<_> =
+        (0..400).map(|_| alpha.post("/customers/C-1/addresses", &address)).collect();
+    for _ in WAITING_MAX..400 {
+        crowd.next().await.unwrap().problem(503, "SERVICE_UNAVAILABLE");
+    }
+    let beta = ClientId::parse("beta").unwrap();
+    let mut of_beta = Box::pin(commands.turn(&customer, Some(&beta)));
+    let mut of_bank = Box::pin(commands.turn(&customer, None));
+    assert!(futures::poll!(&mut of_beta).is_pending());
+    assert!(futures::poll!(&mut of_bank).is_pending());
+    drop(first);
+    let served = async {
+        while let Some(served) = crowd.next().await {
+            served.is(201);
+        }
+    };
+    let of_beta = async { drop(of_beta.await.unwrap()) };
+    let of_bank = async { drop(of_bank.await.unwrap()) };
+    tokio::join!(served, of_beta, of_bank);
 }

@@ -16,7 +16,7 @@ use events::{
 };
 
 pub(crate) use self::index::Index;
-use self::index::{Granted, Seen};
+use self::index::{Granted, Named};
 pub use self::scopes::Scopes;
 
 /// What a client may do with a customer that it may see.
@@ -70,10 +70,9 @@ impl Index {
         customer: &CustomerId,
         now: DateTime<Utc>,
     ) -> Option<Access> {
-        let seen = self.customer_named(client, customer).filter(|seen| seen.exists)?;
-        let scopes = seen.scopes(client, now);
-        let consent = seen.oldest(client, Scope::CustomerRead, now)?.into();
-        Some(Access { scopes, closed: seen.closed, consent })
+        let named = self.customer_named(client, customer).filter(|named| named.seen.exists)?;
+        let consent = named.oldest(Scope::CustomerRead, now)?.into();
+        Some(Access { scopes: named.scopes(now), closed: named.seen.closed, consent })
     }
 
     /// The oldest consent in force that carries a scope.
@@ -84,7 +83,7 @@ impl Index {
         scope: Scope,
         now: DateTime<Utc>,
     ) -> Option<ConsentFor> {
-        self.customer_named(client, customer)?.oldest(client, scope, now).map(Into::into)
+        self.customer_named(client, customer)?.oldest(scope, now).map(Into::into)
     }
 
     /// Consents that stand, of a client and over a customer if so asked, in the order of their ids.
@@ -182,14 +181,14 @@ impl From<&Granted> for ConsentFor {
     }
 }
 
-impl Seen {
-    fn scopes(&self, client: &ClientId, now: DateTime<Utc>) -> Scopes {
-        self.in_force(client, now).fold(Scopes::NONE, |scopes, consent| scopes | consent.scopes)
+impl Named<'_> {
+    fn scopes(&self, now: DateTime<Utc>) -> Scopes {
+        self.in_force(now).fold(Scopes::NONE, |scopes, consent| scopes | consent.scopes)
     }
 
     /// The oldest consent in force that carries a scope.
-    fn oldest(&self, client: &ClientId, scope: Scope, now: DateTime<Utc>) -> Option<&Granted> {
-        self.in_force(client, now)
+    fn oldest(&self, scope: Scope, now: DateTime<Utc>) -> Option<&Granted> {
+        self.in_force(now)
             .filter(|consent| consent.scopes.contains(scope))
             .min_by_key(|consent| consent.since)
             .map(|consent| &**consent)

@@ -1,5 +1,5 @@
 //! Who is let in now: not more requests at once than can be served well, and of each client not
-//! more than its share.
+//! more than its share, nor more than one look back into a long history.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::{self, Problem};
-use crate::config::Http;
+use crate::{config::Http, turns::Turns};
 
 #[derive(Debug)]
 pub(crate) struct Admission {
@@ -33,6 +33,7 @@ pub(crate) struct Admission {
     each: Duration,
     /// What was looked at for each client, and not yet counted.
     looked_at: Mutex<HashMap<ClientId, usize>>,
+    look_backs: Turns<ClientId>,
 }
 
 /// How many records or candidates looked at count as one more request of a client's share.
@@ -57,6 +58,7 @@ impl Admission {
                 Duration::from_secs(1) / per_second.get()
             }),
             looked_at: Mutex::default(),
+            look_backs: Turns::default(),
         }
     }
 
@@ -114,6 +116,24 @@ impl Admission {
         }
     }
 
+    /// Looks back in a thread for such work, once the client's last look back has ended: it goes on
+    /// where the client hangs up, so it keeps the turn itself, and is counted before it begins.
+    pub(super) async fn look_back<T: Send + 'static>(
+        &self,
+        client: &ClientId,
+        many_at_most: usize,
+        look: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = self.look_backs.take(client).await;
+        self.looked_at(client, many_at_most);
+        let looked = tokio::task::spawn_blocking(move || {
+            let found = look();
+            drop(turn);
+            found
+        });
+        looked.await.map_err(|_| problem::broken("a look back ended".to_owned()))
+    }
+
     /// Forgets clients that were not heard of for a while.
     pub(crate) fn forget_quiet(&self) {
         if let Some(rates) = &self.rates {
@@ -137,6 +157,12 @@ fn full() -> Problem {
 mod tests {
     use super::*;
     use crate::config::Config;
+
+    impl Admission {
+        fn owed(&self, client: &ClientId) -> usize {
+            self.looked_at.lock().get(client).copied().unwrap_or_default()
+        }
+    }
 
     fn admission(change: impl FnOnce(&mut Http)) -> Admission {
         let mut settings = Config::load(None).unwrap().http;
@@ -196,6 +222,42 @@ mod tests {
         // What is owed stays owed.
         shares.forget_quiet();
         assert!(shares.looked_at.lock()[&alpha] > 5 * LOOKED_AT_A_REQUEST);
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_again_and_again_has_one_look_back_at_a_time_and_owes_each() {
+        let shares = admission(|http| (http.rate_per_s, http.rate_burst) = (1, 5));
+        let alpha = ClientId::parse("alpha").unwrap();
+        let (began, beginnings) = std::sync::mpsc::channel();
+        let mut ends = Vec::new();
+        for nth in 1..=3 {
+            let look_back = || {
+                let (end, ending) = std::sync::mpsc::channel::<()>();
+                let began = began.clone();
+                let look = move || {
+                    began.send(end).unwrap();
+                    ending.recv().unwrap_err();
+                };
+                Box::pin(shares.look_back(&alpha, 1000, look))
+            };
+            // The first of them when those from before have ended; the others hang up in vain.
+            let mut first = look_back();
+            assert!(futures::poll!(&mut first).is_pending());
+            ends.clear();
+            while shares.owed(&alpha) < 1000 * nth {
+                tokio::task::yield_now().await;
+                assert!(futures::poll!(&mut first).is_pending());
+            }
+            drop(first);
+            ends.push(beginnings.recv().unwrap());
+            for _again in 0..10 {
+                assert!(futures::poll!(&mut look_back()).is_pending());
+            }
+            assert_eq!(shares.owed(&alpha), 1000 * nth);
+            assert!(beginnings.try_recv().is_err());
+        }
+        assert!(shares.count(&alpha).is_err());
+        drop(ends);
     }
 
     #[test]

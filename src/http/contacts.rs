@@ -24,7 +24,7 @@ use super::{
     caller::{Caller, Named},
     persons::{links, of, shown_through, visible},
     problem::{self, Problem},
-    reader::Reader,
+    reader::{Reader, may_wait},
     write::{self, Ground, Write},
 };
 use crate::{
@@ -310,11 +310,10 @@ async fn last_about(
     } else {
         let (log, stream, last) = (app.log.clone(), receipt.stream.clone(), receipt.version);
         let look = move || log.last_before(&stream, last, is_about);
-        // Before it begins, and as if it went back to the first: it goes on when the client hangs up.
-        let looked_at_max = usize::try_from(last.0).unwrap_or(usize::MAX);
-        app.admission.looked_at(caller.client(), looked_at_max);
-        let looked = tokio::task::spawn_blocking(look).await;
-        let looked = looked.map_err(|_| problem::broken("a look back ended".to_owned()))?;
+        // As if it went back to the first.
+        let many_at_most = usize::try_from(last.0).unwrap_or(usize::MAX);
+        let _share = may_wait(app, caller.client())?;
+        let looked = app.admission.look_back(caller.client(), many_at_most, look).await?;
         looked.map_err(problem::failed)?
     };
     found.map(|record| app.log.recorded(record).map_err(problem::failed)).transpose()

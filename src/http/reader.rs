@@ -1,6 +1,6 @@
 //! A caller that reads: what it has already, and how new what it sees must be.
 
-use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
@@ -9,7 +9,6 @@ use axum::{
 };
 use bytes::Bytes;
 use events::{consent::Scope, id::ClientId};
-use parking_lot::Mutex;
 use projections::Answer;
 
 use super::{
@@ -17,11 +16,11 @@ use super::{
     caller::{self, Again, Caller},
     problem::{self, Faults, Problem},
 };
-use crate::{app::App, journal::Seen, opaque::Place};
+use crate::{app::App, journal::Seen, opaque::Place, shares::Share};
 
 const MIN_LOG_POSITION: HeaderName = HeaderName::from_static("x-min-log-position");
-/// Reads of one client that may wait at the same time.
-pub(super) const WAITING_MAX: usize = 64;
+/// Requests of one client that may wait at the same time, to see a position or to look back.
+pub(crate) const WAITING_MAX: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -112,7 +111,7 @@ fn not_issued() -> Faults {
 /// Waits, bounded, until the projections have come this far; then tells how far they are.
 async fn seen(app: &App, caller: &Caller, place: Place) -> Result<HeaderValue, Problem> {
     if app.projections.applied() < place.position {
-        let _counted = app.waiting.one_more(caller.client())?;
+        let _share = may_wait(app, caller.client())?;
         if !app.shown(place.position).await {
             return Err(problem::unavailable("What you wait for cannot be seen yet."));
         }
@@ -127,57 +126,11 @@ async fn seen(app: &App, caller: &Caller, place: Place) -> Result<HeaderValue, P
     HeaderValue::from_str(&token).map_err(|_| broken())
 }
 
-/// How many reads of each client wait.
-#[derive(Debug, Default)]
-pub(crate) struct Waiting(Mutex<HashMap<ClientId, usize>>);
-
-/// One of them; gone when dropped.
-struct Waiter<'a> {
-    waiting: &'a Waiting,
-    client: ClientId,
-}
-
-impl Waiting {
-    fn one_more(&self, client: &ClientId) -> Result<Waiter<'_>, Problem> {
-        let mut waiting = self.0.lock();
-        let count = waiting.entry(client.clone()).or_default();
-        if *count >= WAITING_MAX {
-            return Err(problem::too_many(
-                "Too many of your requests are waiting.",
-                Duration::ZERO,
-            ));
-        }
-        *count += 1;
-        Ok(Waiter { waiting: self, client: client.clone() })
-    }
-}
-
-impl Drop for Waiter<'_> {
-    fn drop(&mut self) {
-        let mut waiting = self.waiting.0.lock();
-        if let Some(count) = waiting.get_mut(&self.client) {
-            *count -= 1;
-            if *count == 0 {
-                waiting.remove(&self.client);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_client_may_wait_so_often_and_no_more() {
-        let waiting = Waiting::default();
-        let client = |id| ClientId::parse(id).unwrap();
-        let one = || waiting.one_more(&client("alpha"));
-        let waiters: Vec<_> = (0..WAITING_MAX).map(|_| one().unwrap()).collect();
-        assert!(one().is_err());
-        assert!(waiting.one_more(&client("beta")).is_ok());
-        drop(waiters);
-        assert!(waiting.0.lock().is_empty());
-        assert!(one().is_ok());
-    }
+/// One more request that waits, until dropped.
+pub(super) fn may_wait<'a>(
+    app: &'a App,
+    client: &ClientId,
+) -> Result<Share<'a, ClientId>, Problem> {
+    let too_many = || problem::too_many("Too many of your requests are waiting.", Duration::ZERO);
+    app.waiting.take(client.clone()).ok_or_else(too_many)
 }

@@ -166,7 +166,7 @@ pub(super) async fn carry_out<T>(
         // Whoever writes to the customer all the time waits for this once.
         drop(turn.take());
         if let Some(customer) = customer {
-            turn = Some(app.commands.turn(&customer).await?);
+            turn = Some(app.commands.turn(&customer, Some(caller.client())).await?);
         }
         // What moved is in the log by now.
         app.shown(app.log.watermark()).await;

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use events::id::{CustomerId, PersonId, Position, StreamId};
+use events::{
+    consent::Scope,
+    id::{ClientId, CustomerId, PersonId, Position, StreamId},
+};
 use serde_json::{Value, json};
 
 use super::by_hand::act;
-use crate::support::{app::TestApp, bank::*};
+use crate::support::{app::TestApp, bank::*, client::Client};
 
 const EMAIL: &str = "/persons/P-1/contactdetails/K-1";
 const ADDRESS: &str = "/customers/C-1/addresses";
@@ -21,8 +24,7 @@ fn another(path: &str, nth: usize, again: usize) -> Value {
 }
 
 /// Writes by many at once, each until it is refused; what they are told then.
-async fn crowd(app: &TestApp, path: &str, end: impl Future<Output = ()>) -> BTreeSet<u16> {
-    let gamma = app.client("gamma");
+async fn crowd(gamma: Client, path: &str, end: impl Future<Output = ()>) -> BTreeSet<u16> {
     let writers = (0..60).map(|nth| {
         let (gamma, path) = (gamma.clone(), path.to_owned());
         tokio::spawn(async move {
@@ -58,25 +60,28 @@ fn recorded(app: &TestApp, stream: &StreamId) -> Vec<(Position, DateTime<Utc>)> 
     envelopes.map(|envelope| (envelope.position, envelope.recorded_at)).collect()
 }
 
-/// Consents that let gamma write together; the first of them is to end.
-fn ways_to_write() -> [Vec<Value>; 2] {
-    let whole = consent("N-7", "gamma", &["C-1"], &ALL);
-    // One shows what another lets it write to.
-    let reading = consent("N-7", "gamma", &["C-1"], &READ);
-    let writing = consent("N-8", "gamma", &["C-1"], &["address:write", "contact:write"]);
-    [vec![whole], vec![reading, writing]]
+/// Consents that let gamma write together, and what it is told once the first of them has ended.
+fn ways_to_write() -> [(Vec<Value>, u16); 3] {
+    const WRITE: [&str; 2] = ["address:write", "contact:write"];
+    let of_gamma = |id, scopes| consent(id, "gamma", &["C-1"], scopes);
+    [
+        (vec![of_gamma("N-7", &ALL)], 404),
+        // One shows what another lets it write to.
+        (vec![of_gamma("N-7", &READ), of_gamma("N-8", &WRITE)], 404),
+        (vec![of_gamma("N-7", &WRITE), of_gamma("N-8", &READ)], 403),
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_recorded_once_a_consent_has_ended_by_the_clock() {
     for path in [EMAIL, ADDRESS] {
-        for mut consents in ways_to_write() {
+        for (mut consents, refusal) in ways_to_write() {
             let app = TestApp::start().await;
             let ends = Utc::now() + TimeDelta::seconds(1);
             consents[0]["consent"]["validTo"] = ends.to_rfc3339().into();
             app.state(consents).await;
-            let told = crowd(&app, path, async {}).await;
-            assert_eq!(told, [404].into());
+            let told = crowd(app.client("gamma"), path, async {}).await;
+            assert_eq!(told, [refusal].into());
             let mut late = recorded(&app, &written_by(path));
             late.retain(|(_, at)| *at >= ends);
             assert!(late.is_empty(), "{path}: {late:?}");
@@ -87,7 +92,7 @@ async fn nothing_is_recorded_once_a_consent_has_ended_by_the_clock() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_recorded_once_a_consent_is_revoked() {
     for path in [EMAIL, ADDRESS] {
-        for consents in ways_to_write() {
+        for (consents, refusal) in ways_to_write() {
             let app = TestApp::start().await;
             app.state(consents).await;
             let revoking = async {
@@ -97,14 +102,43 @@ async fn nothing_is_recorded_once_a_consent_is_revoked() {
                 }
                 assert_eq!(act(&app, "N-7/revoke", &json!({})).await.0, 200);
             };
-            let told = crowd(&app, path, revoking).await;
-            assert_eq!(told, [404].into());
+            let told = crowd(app.client("gamma"), path, revoking).await;
+            assert_eq!(told, [refusal].into());
             let stream = StreamId::Consent(events::id::ConsentId::parse("N-7").unwrap());
             let (revoked, _) = *recorded(&app, &stream).last().unwrap();
             let mut late = recorded(&app, &written_by(path));
             late.retain(|(at, _)| *at > revoked);
             assert!(late.is_empty(), "{path}, revoked at {revoked}: {late:?}");
         }
+    }
+}
+
+/// A client whose token expires soon, and when.
+async fn soon_a_stranger(app: &TestApp) -> (Client, DateTime<Utc>) {
+    let (gamma, issuer) = (ClientId::parse("gamma").unwrap(), app.issuer());
+    let token = |issued| issuer.token(&gamma, &Scope::ALL, issued).unwrap();
+    let expires = async |token: &str| {
+        let identified = app.service().app.tokens.identify(token, || None).await;
+        identified.unwrap().expires
+    };
+    let now = Utc::now();
+    let life = expires(&token(now)).await - now;
+    let token = token(now - life + TimeDelta::seconds(2));
+    let ends = expires(&token).await;
+    (app.client_of(token), ends)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_recorded_once_the_token_has_expired() {
+    for path in [EMAIL, ADDRESS] {
+        let app = TestApp::start().await;
+        app.state([consent("N-7", "gamma", &["C-1"], &ALL)]).await;
+        let (gamma, ends) = soon_a_stranger(&app).await;
+        let told = crowd(gamma, path, async {}).await;
+        assert_eq!(told, [401].into());
+        let mut late = recorded(&app, &written_by(path));
+        late.retain(|(_, at)| *at >= ends);
+        assert!(late.is_empty(), "{path}: {late:?}");
     }
 }
 
@@ -117,7 +151,7 @@ async fn nothing_is_recorded_through_a_customer_once_it_is_closed() {
         let persons = [("P-1", "accountOwner"), ("P-5", "accountOwner")];
         app.state([with(customer("C-5", &persons), "/customer/status", "closed")]).await;
     };
-    let told = crowd(&app, "/persons/P-5/contactdetails/K-1", closing).await;
+    let told = crowd(app.client("gamma"), "/persons/P-5/contactdetails/K-1", closing).await;
     assert_eq!(told, [409].into());
     let (closed, _) = *recorded(&app, &customer_stream("C-5")).last().unwrap();
     let late: Vec<_> =

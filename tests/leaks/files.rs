@@ -47,6 +47,24 @@ fn a_new_master_key_is_written_to_no_file_that_somebody_laid_out() {
 }
 
 #[test]
+fn a_folder_that_others_may_write_to_is_told_however_a_new_key_in_it_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    make(&data);
+    let rotate = |to: &str, mode| {
+        fs::set_permissions(dir.path(), Permissions::from_mode(mode)).unwrap();
+        let mut command = dossier(&["keys", "rotate", "--dev", "--to", to, "--data"]);
+        let rotated = command.arg(&data).current_dir(dir.path()).output().unwrap();
+        assert_eq!(rotated.status.code(), Some(0), "{}", stderr(&rotated));
+        fs::copy(dir.path().join(to), data.join("dev").join("master.key")).unwrap();
+        stderr(&rotated).contains("Others may write to this folder")
+    };
+    assert!(rotate("1.key", 0o777), "a bare name");
+    assert!(rotate("./2.key", 0o777));
+    assert!(!rotate("3.key", 0o700));
+}
+
+#[test]
 fn files_with_secrets_that_others_may_read_are_told() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

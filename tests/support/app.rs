@@ -73,9 +73,12 @@ impl TestApp {
         self.service().app.log.watermark()
     }
 
+    pub(crate) fn issuer(&self) -> Issuer {
+        Issuer::new(&issuer_key(&self.config.data.dir).unwrap()).unwrap()
+    }
+
     pub(crate) fn token(&self, client: &str, scopes: &[Scope]) -> String {
-        let issuer = Issuer::new(&issuer_key(&self.config.data.dir).unwrap()).unwrap();
-        issuer.token(&ClientId::parse(client).unwrap(), scopes, chrono::Utc::now()).unwrap()
+        self.issuer().token(&ClientId::parse(client).unwrap(), scopes, chrono::Utc::now()).unwrap()
     }
 
     /// A client whose token carries every scope.

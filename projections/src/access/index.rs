@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     ops::Bound,
     sync::Arc,
 };
@@ -23,7 +23,8 @@ type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     customers: Map<CustomerId, Seen>,
-    persons: Map<PersonId, PersonSeen>,
+    /// About whom there is something to say.
+    persons: HashSet<PersonId, FxBuildHasher>,
     consents: Map<ConsentId, Arc<Granted>>,
     clients: Map<ClientId, Candidates>,
 }
@@ -36,8 +37,8 @@ pub(crate) struct Seen {
     pub(super) version: Version,
     pub(super) closed: bool,
     links: Box<[Link]>,
-    /// That name the customer, whoever they were given to.
-    consents: Vec<Arc<Granted>>,
+    /// To whom consents were given that name the customer, each once.
+    clients: Vec<ClientId>,
 }
 
 /// One link of a customer to a person.
@@ -45,14 +46,6 @@ pub(crate) struct Seen {
 struct Link {
     person: PersonId,
     relation: Option<Relation>,
-}
-
-/// A person, as far as access goes; also one that was only ever linked to.
-#[derive(Debug, Default)]
-struct PersonSeen {
-    exists: bool,
-    /// That link to the person, each once, in the order of their ids.
-    customers: Vec<CustomerId>,
 }
 
 /// A consent that was not revoked.
@@ -65,13 +58,20 @@ pub(super) struct Granted {
     pub(super) terms: ConsentTerms,
 }
 
-/// What a client could see, if the clock lets it.
+/// What a client could see, if the clock lets it. Nothing else is walked when it asks: so neither
+/// time nor what is counted tells it how many consents others have, or customers a person.
 #[derive(Debug, Default)]
 struct Candidates {
-    /// With how many consents name the customer.
-    customers: BTreeMap<CustomerId, u32>,
-    /// With how many links from these customers lead to the person.
-    persons: BTreeMap<PersonId, u32>,
+    /// With the client's consents that name the customer.
+    customers: BTreeMap<CustomerId, Vec<Arc<Granted>>>,
+    /// With those of these customers that link to the person, each once, in the order of their ids.
+    persons: BTreeMap<PersonId, Vec<CustomerId>>,
+}
+
+/// A customer that some consent of a client names, in force or not, with these consents.
+pub(super) struct Named<'a> {
+    pub(super) seen: &'a Seen,
+    consents: &'a [Arc<Granted>],
 }
 
 impl Index {
@@ -89,18 +89,18 @@ impl Index {
         if seen.links == links {
             return;
         }
-        let clients = seen.clients();
         let old = std::mem::replace(&mut seen.links, links.clone());
-        for client in clients {
-            let candidates = self.clients.entry(client).or_default();
+        let is_gone = |link: &&Link| links.iter().all(|other| other.person != link.person);
+        let gone: Vec<_> = old.iter().filter(is_gone).collect();
+        for client in &seen.clients {
+            let candidates = self.clients.entry(client.clone()).or_default();
             for link in &links {
-                count_up(&mut candidates.persons, &link.person);
+                candidates.link(&link.person, id);
             }
-            for link in &old {
-                count_down(&mut candidates.persons, &link.person);
+            for link in &gone {
+                candidates.unlink(&link.person, id);
             }
         }
-        self.relink(id, &old, &links);
     }
 
     /// Takes in that a customer's stream is parked: it exists, and cannot be read.
@@ -110,7 +110,11 @@ impl Index {
 
     /// Takes in whether there is anything to say about a person.
     pub(crate) fn set_person(&mut self, id: &PersonId, exists: bool) {
-        self.persons.entry(id.clone()).or_default().exists = exists;
+        if exists {
+            self.persons.insert(id.clone());
+        } else {
+            self.persons.remove(id);
+        }
     }
 
     /// Takes in a consent as it is now; none when it denies.
@@ -135,10 +139,12 @@ impl Index {
         let candidates = self.clients.entry(consent.client().clone()).or_default();
         for customer in &consent.terms.customer_identifications {
             let seen = self.customers.entry(customer.clone()).or_default();
-            seen.consents.push(Arc::clone(consent));
-            if count_up(&mut candidates.customers, customer) {
+            let consents = candidates.customers.entry(customer.clone()).or_default();
+            consents.push(Arc::clone(consent));
+            if consents.len() == 1 {
+                seen.clients.push(consent.client().clone());
                 for link in &seen.links {
-                    count_up(&mut candidates.persons, &link.person);
+                    candidates.link(&link.person, customer);
                 }
             }
         }
@@ -146,30 +152,17 @@ impl Index {
 
     fn withdraw(&mut self, consent: &Arc<Granted>) {
         let candidates = self.clients.entry(consent.client().clone()).or_default();
-        for customer in &consent.terms.customer_identifications {
-            let seen = self.customers.entry(customer.clone()).or_default();
-            seen.consents.retain(|other| !Arc::ptr_eq(other, consent));
-            if count_down(&mut candidates.customers, customer) {
+        // From the end, since whoever is linked to many keeps them in order.
+        for customer in consent.terms.customer_identifications.iter().rev() {
+            let Some(consents) = candidates.customers.get_mut(customer) else { continue };
+            consents.retain(|other| !Arc::ptr_eq(other, consent));
+            if consents.is_empty() {
+                candidates.customers.remove(customer);
+                let seen = self.customers.entry(customer.clone()).or_default();
+                seen.clients.retain(|client| client != consent.client());
                 for link in &seen.links {
-                    count_down(&mut candidates.persons, &link.person);
+                    candidates.unlink(&link.person, customer);
                 }
-            }
-        }
-    }
-
-    /// Keeps the way back from persons to the customers that link to them.
-    fn relink(&mut self, id: &CustomerId, old: &[Link], new: &[Link]) {
-        for link in new {
-            let customers = &mut self.persons.entry(link.person.clone()).or_default().customers;
-            if let Err(at) = customers.binary_search(id) {
-                customers.insert(at, id.clone());
-            }
-        }
-        let gone = old.iter().filter(|link| new.iter().all(|other| other.person != link.person));
-        for link in gone {
-            let customers = &mut self.persons.entry(link.person.clone()).or_default().customers;
-            if let Ok(at) = customers.binary_search(id) {
-                customers.remove(at);
             }
         }
     }
@@ -186,9 +179,9 @@ impl Index {
     ///
     /// What no consent of the client names is looked for among the client's own alone, whether or
     /// not there is such a customer: no difference in time tells one from the other.
-    pub(super) fn customer_named(&self, client: &ClientId, id: &CustomerId) -> Option<&Seen> {
-        let candidates = self.clients.get(client)?;
-        candidates.customers.contains_key(id).then(|| self.customers.get(id))?
+    pub(super) fn customer_named(&self, client: &ClientId, id: &CustomerId) -> Option<Named<'_>> {
+        let consents = self.clients.get(client)?.customers.get(id)?;
+        Some(Named { seen: self.customers.get(id)?, consents })
     }
 
     pub(super) fn customer(&self, id: &CustomerId) -> Option<&Seen> {
@@ -214,55 +207,50 @@ impl Index {
         candidates.into_iter().flat_map(move |all| all.range(beyond(after)).map(|(id, _)| id))
     }
 
-    /// Customers that link to a person that exists and are named in a consent of the client.
-    ///
-    /// An asset manager is linked to thousands of customers, and a client may see thousands: the
-    /// shorter of the two lists is walked, and each in it counts as looked at.
+    /// Customers that link to a person that exists and are named in a consent of the client; each
+    /// counts as looked at.
     pub(super) fn customers_between<'a>(
         &'a self,
         client: &ClientId,
         person: &PersonId,
         looked_at: &'a Cell<usize>,
-    ) -> Box<dyn Iterator<Item = &'a CustomerId> + 'a> {
+    ) -> impl Iterator<Item = &'a CustomerId> {
         // Again among the client's own first, so that time tells nothing of persons behind others.
-        let candidates = self.clients.get(client);
-        let candidates = candidates.filter(|own| own.persons.contains_key(person));
-        let seen = candidates.and_then(|_| self.persons.get(person)).filter(|seen| seen.exists);
-        let (Some(seen), Some(candidates)) = (seen, candidates) else {
-            return Box::new(std::iter::empty());
-        };
-        let (linked, named) = (&seen.customers, &candidates.customers);
-        let look = move |_: &&CustomerId| looked_at.set(looked_at.get() + 1);
-        if linked.len() <= named.len() {
-            Box::new(linked.iter().inspect(look).filter(|id| named.contains_key(*id)))
-        } else {
-            Box::new(named.keys().inspect(look).filter(|id| linked.binary_search(id).is_ok()))
+        let own = self.clients.get(client).and_then(|own| own.persons.get(person));
+        let own = own.filter(|_| self.persons.contains(person));
+        own.into_iter().flatten().inspect(|_| looked_at.set(looked_at.get() + 1))
+    }
+}
+
+impl Candidates {
+    fn link(&mut self, person: &PersonId, customer: &CustomerId) {
+        let customers = self.persons.entry(person.clone()).or_default();
+        if let Err(at) = customers.binary_search(customer) {
+            customers.insert(at, customer.clone());
+        }
+    }
+
+    fn unlink(&mut self, person: &PersonId, customer: &CustomerId) {
+        let Some(customers) = self.persons.get_mut(person) else { return };
+        if let Ok(at) = customers.binary_search(customer) {
+            customers.remove(at);
+        }
+        if customers.is_empty() {
+            self.persons.remove(person);
         }
     }
 }
 
-impl Seen {
-    pub(super) fn in_force(
-        &self,
-        client: &ClientId,
-        now: DateTime<Utc>,
-    ) -> impl Iterator<Item = &Arc<Granted>> {
-        self.consents
-            .iter()
-            .filter(move |consent| consent.client() == client && consent.terms.in_force(now))
+impl Named<'_> {
+    pub(super) fn in_force(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Arc<Granted>> {
+        self.consents.iter().filter(move |consent| consent.terms.in_force(now))
     }
+}
 
+impl Seen {
     pub(super) fn relations(&self, person: &PersonId) -> Vec<Option<Relation>> {
         let links = self.links.iter().filter(|link| link.person == *person);
         links.map(|link| link.relation).collect()
-    }
-
-    fn clients(&self) -> Vec<ClientId> {
-        let mut clients: Vec<_> =
-            self.consents.iter().map(|consent| consent.client().clone()).collect();
-        clients.sort_unstable();
-        clients.dedup();
-        clients
     }
 }
 
@@ -274,22 +262,4 @@ impl Granted {
 
 fn beyond<T: Ord>(after: Option<&T>) -> (Bound<&T>, Bound<&T>) {
     (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded)
-}
-
-/// Whether it is the first.
-fn count_up<K: Ord + Clone>(counts: &mut BTreeMap<K, u32>, key: &K) -> bool {
-    let count = counts.entry(key.clone()).or_insert(0);
-    *count += 1;
-    *count == 1
-}
-
-/// Whether it was the last.
-fn count_down<K: Ord>(counts: &mut BTreeMap<K, u32>, key: &K) -> bool {
-    let Some(count) = counts.get_mut(key) else { return false };
-    *count = count.saturating_sub(1);
-    let last = *count == 0;
-    if last {
-        counts.remove(key);
-    }
-    last
 }

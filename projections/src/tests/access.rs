@@ -218,6 +218,36 @@ fn persons_come_in_pages_each_once_however_often_they_are_linked() {
 }
 
 #[test]
+fn what_is_looked_at_for_a_client_is_the_same_however_many_customers_of_others_there_are() {
+    let bank = Bank::new();
+    let projections = bank.open("p");
+    bank.person("P-1", [registered("Tony")]);
+    let customer_of = |client: &str, nth: usize, linked_to: &str| {
+        let name = format!("{client}-{nth}");
+        bank.customer(&name, [opened("S"), linked(linked_to, None)]);
+        bank.consent(&format!("N-{name}"), [granted(client, &[&name])]);
+    };
+    for nth in 0..300 {
+        // More than the others will have; C has fewer.
+        customer_of("A", nth, if nth < 3 { "P-1" } else { "P-2" });
+    }
+    customer_of("C", 0, "P-1");
+    let looked_at = |of: &str| {
+        let (mut one, mut list) = (0, 0);
+        let through = projections.person_customers(&client(of), &person("P-1"), day(1), &mut one);
+        projections.persons(&client(of), day(1), (None, 10), &mut list);
+        (through.len(), one, list)
+    };
+    bank.settle(&projections);
+    assert_eq!((looked_at("A"), looked_at("C")), ((3, 3, 1), (1, 1, 1)));
+    for nth in 0..200 {
+        customer_of("B", nth, "P-1");
+    }
+    bank.settle(&projections);
+    assert_eq!((looked_at("A"), looked_at("C")), ((3, 3, 1), (1, 1, 1)));
+}
+
+#[test]
 fn customers_come_in_pages_in_the_order_of_their_bytes() {
     let bank = Bank::new();
     let names = ["Z", "a", "C-10", "C-9", "ä"];

@@ -5,7 +5,7 @@ use events::party::Relation;
 use serde_json::{Value, json};
 
 use super::super::{admission::LOOKED_AT_A_REQUEST, reader::WAITING_MAX};
-use crate::app::Settings;
+use crate::{app::Settings, commands};
 
 /// hyper's own bound.
 const HEADERS_MAX: usize = 100;
@@ -40,12 +40,13 @@ pub(super) fn of_status(status: u16, settings: &Settings) -> Option<String> {
         429 => share(settings),
         503 => format!(
             "A request takes at most {} ms, and then it is not known what became of it. At most {} \
-             are served at once, and {} wait, each at most {} ms. Where the disk is almost full, \
-             nothing is written.",
+             are served at once, and {} wait, each at most {} ms. At most {} writes of a client \
+             wait for one customer or person. Where the disk is almost full, nothing is written.",
             settings.request_time_max.as_millis(),
             settings.crowd.at_once_max,
             settings.crowd.waiting_max,
             settings.crowd.waiting_time_max.as_millis(),
+            commands::WAITING_MAX,
         ),
         _ => return None,
     })
@@ -70,6 +71,8 @@ fn share(settings: &Settings) -> String {
         )
     });
     format!(
-        "{requests}At most {WAITING_MAX} reads of a client wait for an X-Min-Log-Position at once."
+        "{requests}At most {WAITING_MAX} requests of a client wait at once for an \
+         X-Min-Log-Position, or for an answer from far back in a history, of which one is sought \
+         after the other."
     )
 }

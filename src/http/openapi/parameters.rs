@@ -147,7 +147,7 @@ fn of_headers(settings: &Settings) -> [(&'static str, Value); 7] {
             &format!(
                 "The X-Log-Position of a write or a read: the answer waits until it shows at \
                  least that, and names in turn what it shows. It waits {} ms at most, and then is \
-                 503; of one client at most {WAITING_MAX} reads wait at the same time.",
+                 503; of one client at most {WAITING_MAX} requests wait at the same time.",
                 settings.wait_time_max.as_millis()
             ),
             json!({ "type": "string", "pattern": POSITION }),
