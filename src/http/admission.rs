@@ -1,23 +1,21 @@
 //! Who is let in now: not more requests at once than can be served well, and of each client not
 //! more than its share, nor more than one look back into a long history.
 
+mod rates;
+
 use std::{
-    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use events::id::ClientId;
-use governor::{
-    DefaultKeyedRateLimiter, NotUntil, Quota,
-    clock::{Clock, DefaultClock},
-};
-use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub(super) use self::rates::LOOKED_AT_A_REQUEST;
+use self::rates::Rates;
 use super::problem::{self, Problem};
 use crate::{config::Http, turns::Turns};
 
@@ -28,16 +26,9 @@ pub(crate) struct Admission {
     waiting_max: usize,
     wait_time_max: Duration,
     /// None: nobody is counted.
-    rates: Option<DefaultKeyedRateLimiter<ClientId>>,
-    /// How long it takes until a client may send one more.
-    each: Duration,
-    /// What was looked at for each client, and not yet counted.
-    looked_at: Mutex<HashMap<ClientId, usize>>,
+    rates: Option<Rates>,
     look_backs: Turns<ClientId>,
 }
-
-/// How many records or candidates looked at count as one more request of a client's share.
-pub(super) const LOOKED_AT_A_REQUEST: usize = 100;
 
 /// The place of a request among those that are served at once; free again when dropped.
 pub(super) type Place = OwnedSemaphorePermit;
@@ -47,17 +38,12 @@ struct Waiting<'a>(&'a AtomicUsize);
 
 impl Admission {
     pub(crate) fn new(settings: &Http) -> Self {
-        let quota = |(per_second, burst)| Quota::per_second(per_second).allow_burst(burst);
         Self {
             at_once: Arc::new(Semaphore::new(settings.at_once_max)),
             waiting: AtomicUsize::new(0),
             waiting_max: settings.waiting_max,
             wait_time_max: Duration::from_millis(settings.waiting_ms_max),
-            rates: settings.rate().map(|rate| DefaultKeyedRateLimiter::keyed(quota(rate))),
-            each: settings.rate().map_or(Duration::ZERO, |(per_second, _)| {
-                Duration::from_secs(1) / per_second.get()
-            }),
-            looked_at: Mutex::default(),
+            rates: settings.rate().map(Rates::new),
             look_backs: Turns::default(),
         }
     }
@@ -80,39 +66,15 @@ impl Admission {
     /// Counts a request of a client, whose token was found good; an error beyond its share.
     pub(super) fn count(&self, client: &ClientId) -> Result<(), Problem> {
         let Some(rates) = &self.rates else { return Ok(()) };
-        let count = |behind: usize| {
-            rates.check_key(client).map_err(|not_until| self.beyond_its_share(&not_until, behind))
-        };
-        let mut looked_at = self.looked_at.lock();
-        if let Some(owed) = looked_at.get_mut(client) {
-            while *owed >= LOOKED_AT_A_REQUEST {
-                count(*owed / LOOKED_AT_A_REQUEST)?;
-                *owed -= LOOKED_AT_A_REQUEST;
-            }
-        }
-        drop(looked_at);
-        count(0)
+        rates.count(client, Instant::now()).map_err(|wait| {
+            problem::too_many("You have sent more requests than is your share.", wait)
+        })
     }
 
-    /// `behind` more are to be counted before the client's own.
-    fn beyond_its_share(
-        &self,
-        not_until: &NotUntil<<DefaultClock as Clock>::Instant>,
-        behind: usize,
-    ) -> Problem {
-        let wait = not_until.wait_time_from(DefaultClock::default().now());
-        let behind = u32::try_from(behind).unwrap_or(u32::MAX);
-        let wait = wait.saturating_add(self.each.saturating_mul(behind));
-        problem::too_many("You have sent more requests than is your share.", wait)
-    }
-
-    /// Notes how much was looked at for a request that was let in: where it was much, it counts as
-    /// more requests than one, before the client's next.
+    /// Counts how much was looked at for a request that was let in, beside the request itself.
     pub(super) fn looked_at(&self, client: &ClientId, many: usize) {
-        if self.rates.is_some() {
-            let mut looked_at = self.looked_at.lock();
-            let owed = looked_at.entry(client.clone()).or_default();
-            *owed = owed.saturating_add(many);
+        if let Some(rates) = &self.rates {
+            rates.charge(client, many, Instant::now());
         }
     }
 
@@ -137,8 +99,7 @@ impl Admission {
     /// Forgets clients that were not heard of for a while.
     pub(crate) fn forget_quiet(&self) {
         if let Some(rates) = &self.rates {
-            rates.retain_recent();
-            self.looked_at.lock().retain(|_, owed| *owed >= LOOKED_AT_A_REQUEST);
+            rates.forget_quiet(Instant::now());
         }
     }
 }
@@ -159,8 +120,8 @@ mod tests {
     use crate::config::Config;
 
     impl Admission {
-        fn owed(&self, client: &ClientId) -> usize {
-            self.looked_at.lock().get(client).copied().unwrap_or_default()
+        fn even(&self, client: &ClientId) -> Option<Instant> {
+            self.rates.as_ref().unwrap().even(client)
         }
     }
 
@@ -209,28 +170,14 @@ mod tests {
         assert!(shares.count(&alpha).is_err());
     }
 
-    #[test]
-    fn what_was_looked_at_is_counted_before_the_next_request() {
-        let shares = admission(|http| (http.rate_per_s, http.rate_burst) = (1, 5));
-        let [alpha, beta] = ["alpha", "beta"].map(|id| ClientId::parse(id).unwrap());
-        shares.count(&alpha).unwrap();
-        shares.looked_at(&alpha, LOOKED_AT_A_REQUEST - 1);
-        shares.count(&alpha).unwrap();
-        shares.looked_at(&alpha, 10 * LOOKED_AT_A_REQUEST);
-        assert!(shares.count(&alpha).is_err());
-        shares.count(&beta).unwrap();
-        // What is owed stays owed.
-        shares.forget_quiet();
-        assert!(shares.looked_at.lock()[&alpha] > 5 * LOOKED_AT_A_REQUEST);
-    }
-
     #[tokio::test]
     async fn whoever_hangs_up_again_and_again_has_one_look_back_at_a_time_and_owes_each() {
         let shares = admission(|http| (http.rate_per_s, http.rate_burst) = (1, 5));
         let alpha = ClientId::parse("alpha").unwrap();
         let (began, beginnings) = std::sync::mpsc::channel();
         let mut ends = Vec::new();
-        for nth in 1..=3 {
+        let mut before = None;
+        for _nth in 0..3 {
             let look_back = || {
                 let (end, ending) = std::sync::mpsc::channel::<()>();
                 let began = began.clone();
@@ -244,7 +191,7 @@ mod tests {
             let mut first = look_back();
             assert!(futures::poll!(&mut first).is_pending());
             ends.clear();
-            while shares.owed(&alpha) < 1000 * nth {
+            while shares.even(&alpha) == before {
                 tokio::task::yield_now().await;
                 assert!(futures::poll!(&mut first).is_pending());
             }
@@ -253,7 +200,10 @@ mod tests {
             for _again in 0..10 {
                 assert!(futures::poll!(&mut look_back()).is_pending());
             }
-            assert_eq!(shares.owed(&alpha), 1000 * nth);
+            // A thousand count as ten requests, so for ten seconds.
+            let owed = shares.even(&alpha);
+            assert!(before.is_none_or(|before| owed >= Some(before + Duration::from_secs(10))));
+            before = owed;
             assert!(beginnings.try_recv().is_err());
         }
         assert!(shares.count(&alpha).is_err());
