@@ -137,7 +137,8 @@ fn of_a_reader(api: &str, target: &str) -> Vec<Trick> {
     ] {
         tricks.push(Trick::new(subject, Some(target), ""));
     }
-    let config = json!({ "durable_name": "pushed", "deliver_subject": target, "ack_policy": "none" });
+    let config =
+        json!({ "durable_name": "pushed", "deliver_subject": target, "ack_policy": "none" });
     let push = json!({ "stream_name": STREAM, "config": config }).to_string();
     for form in ["CONSUMER.CREATE.DOSSIER", "CONSUMER.DURABLE.CREATE.DOSSIER.pushed"] {
         tricks.push(Trick::new(format!("{api}.{form}"), Some("_INBOX.x"), push.as_str()));
