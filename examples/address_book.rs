@@ -235,10 +235,10 @@ impl Source {
 
     /// What is not to be acknowledged does not come again by itself when it was lost on its way.
     fn count(&self, came: u64, sent: u64) -> Result<(), Failure> {
-        match self {
-            Self::Stream(..) if came != sent => Err("messages were lost on their way".into()),
-            _ => Ok(()),
+        if matches!(self, Self::Given(_)) || came == sent {
+            return Ok(());
         }
+        Err("messages were lost on their way".into())
     }
 
     async fn acknowledge(&self, messages: &[Message]) -> Result<(), Failure> {

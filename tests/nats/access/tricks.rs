@@ -206,7 +206,7 @@ async fn a_reader_neither_takes_nor_acknowledges_what_is_anothers() {
     let tricks = [
         Trick::new(mark.as_str(), None, ""),
         Trick::new(mark.as_str(), None, "+TERM"),
-        Trick::new(format!("{}.{next}", API), Some("_INBOX.x"), "1"),
+        Trick::new(format!("{API}.{next}"), Some("_INBOX.x"), "1"),
         Trick::new(format!("{WITHIN}.{next}"), Some("_INBOX.x"), "1"),
     ];
     let reader = scene.shipped.connect("reader").await;
