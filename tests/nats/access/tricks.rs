@@ -146,7 +146,8 @@ fn of_a_reader(api: &str, target: &str) -> Vec<Trick> {
     let next = format!("{api}.CONSUMER.MSG.NEXT.DOSSIER.reader");
     for _ in 0..2 {
         tricks.push(Trick::new(next.as_str(), Some(target), r#"{"batch":2,"no_wait":true}"#));
-        tricks.push(Trick::new("$JS.ACK.DOSSIER.reader.1.1.1.1.0", None, ""));
+        // Acknowledges, and asks for the next one.
+        tricks.push(Trick::new("$JS.ACK.DOSSIER.reader.1.1.1.1.0", Some(target), "+NXT"));
     }
     tricks
 }
