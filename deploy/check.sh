@@ -116,7 +116,8 @@ member() {
   routes="[tls://$(address 1):26222, tls://$(address 2):26222, tls://$(address 3):26222]"
   NATS_NAME=nats-$1 NATS_LISTEN=$(address "$1"):24222 NATS_CLUSTER=$(address "$1"):26222 NATS_ROUTES=$routes \
     NATS_MONITOR=$(address "$1"):28222 NATS_STORE=$store NATS_CERT=$scratch/cert.pem NATS_KEY=$scratch/key.pem \
-    NATS_CA=$scratch/cert.pem DOSSIER_PASSWORD=secret READER_PASSWORD=secret CORE_PASSWORD=secret "${@:2}"
+    NATS_CA=$scratch/cert.pem DOSSIER_PASSWORD=secret OPERATOR_PASSWORD=secret READER_PASSWORD=secret \
+    CORE_PASSWORD=secret "${@:2}"
 }
 
 # Three addresses on loopback stand for three machines; each run of this script has its own.

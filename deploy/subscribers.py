@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -75,12 +76,14 @@ def as_told(address):
 class Subscriber:
     """One of the examples, which is killed as often as one likes."""
 
-    def __init__(self, name, command, folder, server, stream="DOSSIER", prefix="dossier"):
+    def __init__(self, name, command, folder, server, stream="DOSSIER", prefix="dossier", given=()):
         self.name, self.file = name, os.path.join(folder, f"{name}-{stream}")
         if name == "python":
             self.command = [*command, "--server", server, "--book", self.file, "--stream", stream, "--prefix", prefix]
+            if given:
+                self.command += ["--consumer", given[0], "--api", given[1]]
         else:
-            self.command = [*command, server, self.file, stream, prefix]
+            self.command = [*command, server, self.file, stream, prefix, *given]
         self.log = open(self.file + ".log", "a+")
         self.process = None
 
@@ -135,9 +138,9 @@ def difference(found, expected):
 class Server:
     """nats-server, which may lose its memory."""
 
-    def __init__(self, program, url, folder):
+    def __init__(self, program, url, folder, *more):
         self.store = os.path.join(folder, "store")
-        self.command = [program, "--addr", "127.0.0.1", "--port", url.rsplit(":", 1)[1], "--jetstream", "--store_dir", self.store]
+        self.command = [program, "--addr", "127.0.0.1", "--port", url.rsplit(":", 1)[1], "--jetstream", "--store_dir", self.store, *more]
         self.start()
 
     def start(self):
@@ -198,8 +201,8 @@ def survive(subscribers, server, writer, reader):
         writer.write()
 
 
-async def copy(url, stream, change):
-    """A stream that holds what the real one does, but changed; returns what it was made of."""
+async def copy(url, stream, change, to=None):
+    """A stream, on another server if one is named, that holds what the real one does, but changed; returns what it was made of."""
     client = await nats.connect(url)
     jetstream = client.jetstream()
     count = (await jetstream.stream_info("DOSSIER")).state.messages
@@ -208,6 +211,10 @@ async def copy(url, stream, change):
     while len(messages) < count:
         messages += await consumer.fetch(256)
     prefix = stream.lower()
+    if to:
+        await client.close()
+        client = await connect(to)
+        jetstream = client.jetstream()
     await jetstream.add_stream(StreamConfig(name=stream, subjects=[f"{prefix}.>"]))
     for subject, body, headers in change(messages):
         ours = {name: value for name, value in headers.items() if not name.startswith("Nats-")}
@@ -261,6 +268,60 @@ def forgets_what_is_forgotten(make, url, book):
         subscriber.kill()
 
 
+CHOSEN = 20
+
+
+def only_some(messages):
+    """All that happened to some customers."""
+    customers = chosen(message.headers["ce-subject"] for message in messages if ".customer." in message.subject)
+    return [parts(message) for message in messages if message.headers["ce-subject"] in customers]
+
+
+def chosen(customers):
+    return sorted(set(customers))[:CHOSEN]
+
+
+async def make_consumer(url):
+    """As README.md has it, for a reader who may make none; one that was there is gone."""
+    client = await connect(url)
+    jetstream = client.jetstream()
+    with contextlib.suppress(nats.js.errors.NotFoundError):
+        await jetstream.delete_consumer("DOSSIER", "reader")
+    # What a killed reader was given comes again soon.
+    config = ConsumerConfig(durable_name="reader", ack_policy=AckPolicy.EXPLICIT, ack_wait=1, max_ack_pending=1, filter_subject="dossier.customer.>")
+    await jetstream.add_consumer("DOSSIER", config)
+    await client.close()
+
+
+def reads_by_a_consumer_that_was_made(commands, program, url, folder, book):
+    """Behind deploy/nats-access.conf, with a login in the address, over TLS."""
+    port = free_port()
+    server = Server(program, f"tls://127.0.0.1:{port}", folder, "--config", "deploy/nats-access.conf")
+    operator, reader = (f"tls://{user}:secret@127.0.0.1:{port}" for user in ("operator", "reader"))
+    try:
+        messages = asyncio.run(copy(url, "DOSSIER", only_some, operator))
+        customers = chosen(message.headers["ce-subject"] for message in messages if ".customer." in message.subject)
+        book = {name: book[name] for name in map(unquote, customers) if name in book}
+        for name, command in commands.items():
+            asyncio.run(make_consumer(operator))
+            subscriber = Subscriber(name, command, folder, reader, given=("reader", "dossier.api"))
+            subscriber.start()
+            while not subscriber.book():
+                subscriber.still_runs()
+            subscriber.kill()
+            subscriber.start()
+            subscriber.agrees(book)
+            subscriber.kill()
+    finally:
+        server.kill()
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
 def main(base, token, reader, program, url, rust):
     commands = {"python": [sys.executable, "examples/address_book.py"], "rust": [rust]}
     with tempfile.TemporaryDirectory() as folder:
@@ -281,6 +342,9 @@ def main(base, token, reader, program, url, rust):
                 subscriber.kill()
             print(f"{sum(map(len, book.values()))} addresses of {len(book)} customers, in both books and in the API")
             notices_what_is_missing(make, url)
+            guarded = os.path.join(folder, "guarded")
+            os.mkdir(guarded)
+            reads_by_a_consumer_that_was_made(commands, program, url, guarded, book)
             forgets_what_is_forgotten(make, url, book)
         finally:
             for process in [one.process for one in subscribers] + [server.process]:
@@ -288,12 +352,18 @@ def main(base, token, reader, program, url, rust):
                     process.kill()
 
 
-def wait_for_stream(url):
+async def connect(url):
+    """Once the server is there."""
+
     async def not_yet(_):
         pass
 
+    return await nats.connect(url, max_reconnect_attempts=-1, error_cb=not_yet)
+
+
+def wait_for_stream(url):
     async def wait():
-        client = await nats.connect(url, max_reconnect_attempts=-1, error_cb=not_yet)
+        client = await connect(url)
         for _ in range(AGREE_S_MAX * 10):
             try:
                 return await client.jetstream().stream_info("DOSSIER")

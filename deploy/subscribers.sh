@@ -15,6 +15,7 @@ main() {
   nats=nats://127.0.0.1:$(free_port)
   start_service 200
   see_all_customers
+  guard
   PYTHONPATH=$tools timeout "$run_s_max" python3 deploy/subscribers.py "$base" "$token" "$(token_of mail-house customer:read)" \
     "$(deploy/nats-server.sh)" "$nats" "$(dirname "$dossier")/examples/address_book" ||
     fail "a subscriber does not end with the addresses that the API serves"
@@ -29,6 +30,14 @@ see_all_customers() {
 for line in map(json.loads, sys.stdin):
     if "customer" in line: print("--customer=" + line["customer"]["customerIdentification"])')
   "$dossier" consent grant N-MAIL --client mail-house --scope customer:read "${customers[@]}" --url "$admin" >"$scratch/granted"
+}
+
+# What deploy/nats-access.conf asks for, and whom the examples believe.
+guard() {
+  deploy/certificates.sh "$scratch/tls"
+  export NATS_CERT=$scratch/tls/server.pem NATS_KEY=$scratch/tls/server-key.pem NATS_CA=$scratch/tls/authority.pem
+  export DOSSIER_PASSWORD=secret OPERATOR_PASSWORD=secret READER_PASSWORD=secret CORE_PASSWORD=secret
+  export SSL_CERT_FILE=$NATS_CA
 }
 
 free_port() {

@@ -108,9 +108,11 @@ class Book:
 class Subscriber:
     """Brings events into the book, for as long as it runs."""
 
-    def __init__(self, client, book, stream, prefix):
-        self.jetstream = client.jetstream()
-        self.book, self.stream, self.subject = book, stream, f"{prefix}.customer.>"
+    def __init__(self, client, book, arguments):
+        self.jetstream = client.jetstream(prefix=arguments.api)
+        self.book, self.stream, self.subject = book, arguments.stream, f"{arguments.prefix}.customer.>"
+        # A consumer that was made for us gives us one message until we acknowledge it, then the next.
+        self.given, self.batch = arguments.consumer, 1 if arguments.consumer else BATCH
         self.lost = asyncio.Event()
         self.delivered = 0
 
@@ -119,7 +121,7 @@ class Subscriber:
         while True:
             # What is lost from here on ends the session that begins here.
             self.lost.clear()
-            start = FIRST if from_first else await self.start()
+            start = FIRST if from_first or self.given else await self.start()
             try:
                 await self.session(start)
                 from_first = False
@@ -142,24 +144,38 @@ class Subscriber:
 
     async def session(self, start):
         """Reads on until the connection was lost, or the server has lost our consumer."""
+        consumer = await (self.bind() if self.given else self.make(start))
+        self.delivered = 0
+        try:
+            if (await consumer.consumer_info()).num_pending == 0:
+                self.caught_up()
+            while not self.lost.is_set():
+                await self.step(consumer)
+        except nats.js.errors.NotFoundError:
+            if self.given:
+                raise
+        finally:
+            await consumer.unsubscribe()
+
+    async def make(self, start):
         config = ConsumerConfig(
             deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
             opt_start_seq=start,
             ack_policy=AckPolicy.NONE,
             inactive_threshold=60,
         )
-        consumer = await self.jetstream.pull_subscribe(self.subject, stream=self.stream, config=config)
-        self.delivered = 0
-        with contextlib.suppress(nats.js.errors.NotFoundError):
-            if (await consumer.consumer_info()).num_pending == 0:
-                self.caught_up()
-            while not self.lost.is_set():
-                await self.step(consumer)
-        await consumer.unsubscribe()
+        return await self.jetstream.pull_subscribe(self.subject, stream=self.stream, config=config)
+
+    async def bind(self):
+        consumer = await self.jetstream.pull_subscribe_bind(durable=self.given, stream=self.stream)
+        config = (await consumer.consumer_info()).config
+        if config.ack_policy != AckPolicy.EXPLICIT or config.max_ack_pending != 1:
+            raise Stop("only a consumer with explicit acknowledgments, one at a time, keeps the order")
+        return consumer
 
     async def step(self, consumer):
         try:
-            messages = await consumer.fetch(BATCH, timeout=IDLE_S)
+            messages = await consumer.fetch(self.batch, timeout=IDLE_S)
         except nats.errors.TimeoutError:
             self.count((await consumer.consumer_info()).delivered.consumer_seq)
             return
@@ -167,12 +183,14 @@ class Subscriber:
             self.delivered += 1
             self.count(message.metadata.sequence.consumer)
         self.book.take(Event(message) for message in messages)
+        if self.given:
+            await messages[-1].ack()
         if messages[-1].metadata.num_pending == 0:
             self.caught_up()
 
     def count(self, delivered):
-        """Nothing is acknowledged, so what was lost on its way does not come again by itself."""
-        if delivered != self.delivered:
+        """What is not to be acknowledged does not come again by itself when it was lost on its way."""
+        if not self.given and delivered != self.delivered:
             raise Lost("messages were lost on their way")
 
     def caught_up(self):
@@ -192,13 +210,11 @@ async def follow(arguments):
     client = await nats.connect(
         arguments.server,
         user_credentials=arguments.credentials,
-        # Where readers may listen, if the server tells users apart.
-        inbox_prefix="_INBOX_reader",
         max_reconnect_attempts=-1,
         reconnected_cb=reconnected,
         error_cb=failed,
     )
-    subscriber = Subscriber(client, book, arguments.stream, arguments.prefix)
+    subscriber = Subscriber(client, book, arguments)
     while True:
         try:
             await subscriber.run()
@@ -219,6 +235,8 @@ def main():
     parser.add_argument("--credentials", help="a credentials file, if the server asks for one")
     parser.add_argument("--stream", default="DOSSIER")
     parser.add_argument("--prefix", default="dossier")
+    parser.add_argument("--consumer", help="the consumer that was made for us, where we may make none")
+    parser.add_argument("--api", default="$JS.API", help="the prefix of JetStream's API, where it is another")
     arguments = parser.parse_args()
     if arguments.show:
         print(json.dumps(Book(arguments.book).of(arguments.show), ensure_ascii=False, indent=2))

@@ -22,9 +22,9 @@ use std::{
 };
 
 use async_nats::{
-    ConnectOptions, Event as Connection,
+    ConnectOptions, Event as Connection, ServerAddr,
     jetstream::{
-        self, Message,
+        self, Context, Message,
         consumer::{AckPolicy, Consumer, DeliverPolicy, pull},
         stream::Stream,
     },
@@ -182,10 +182,76 @@ impl Customer {
     }
 }
 
+/// Where events come from.
+enum Source {
+    /// Consumers of our own, which begin where we say and want no acknowledgments.
+    Stream(Stream, String),
+    /// The consumer that was made for us, which gives one message until we acknowledge it.
+    Given(Consumer<pull::Config>),
+}
+
+impl Source {
+    /// The stream by consumers of our own, or else the consumer that was made for us.
+    async fn find(jetstream: Context, names: &Names) -> Result<Self, Failure> {
+        let Some(consumer) = &names.consumer else {
+            let filter = format!("{}.customer.>", names.prefix);
+            return Ok(Self::Stream(jetstream.get_stream(&names.stream).await?, filter));
+        };
+        let consumer: Consumer<pull::Config> =
+            jetstream.get_consumer_from_stream(consumer, &names.stream).await?;
+        let config = &consumer.cached_info().config;
+        if config.ack_policy != AckPolicy::Explicit || config.max_ack_pending != 1 {
+            return Err("only explicit acknowledgments, one at a time, keep the order".into());
+        }
+        Ok(Self::Given(consumer))
+    }
+
+    async fn consumer(&self, start: u64) -> Result<Consumer<pull::Config>, Failure> {
+        let (stream, filter) = match self {
+            Self::Stream(stream, filter) => (stream, filter),
+            Self::Given(consumer) => return Ok(consumer.clone()),
+        };
+        let config = pull::Config {
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: start },
+            ack_policy: AckPolicy::None,
+            filter_subject: filter.clone(),
+            inactive_threshold: Duration::from_mins(1),
+            ..Default::default()
+        };
+        Ok(stream.create_consumer(config).await?)
+    }
+
+    /// What is there; if nothing is, the next one that comes within a while.
+    async fn next(&self, consumer: &Consumer<pull::Config>) -> Result<Vec<Message>, Failure> {
+        if let Self::Stream(..) = self {
+            let there = consumer.fetch().max_messages(BATCH).messages().await?;
+            let there: Vec<_> = there.try_collect().await?;
+            if !there.is_empty() {
+                return Ok(there);
+            }
+        }
+        consumer.batch().max_messages(1).expires(IDLE).messages().await?.try_collect().await
+    }
+
+    /// What is not to be acknowledged does not come again by itself when it was lost on its way.
+    fn count(&self, came: u64, sent: u64) -> Result<(), Failure> {
+        if matches!(self, Self::Given(_)) || came == sent {
+            return Ok(());
+        }
+        Err("messages were lost on their way".into())
+    }
+
+    async fn acknowledge(&self, messages: &[Message]) -> Result<(), Failure> {
+        if let (Self::Given(_), Some(last)) = (self, messages.last()) {
+            last.ack().await?;
+        }
+        Ok(())
+    }
+}
+
 /// Brings events into the book, for as long as it runs.
 struct Subscriber {
-    stream: Stream,
-    filter: String,
+    source: Source,
     file: PathBuf,
     book: Book,
     lost: Arc<AtomicBool>,
@@ -217,9 +283,10 @@ impl Subscriber {
     /// After our last message, if it is still where it was; else at the first.
     async fn start(&self) -> u64 {
         let Book { position, sequence, .. } = self.book;
+        let Source::Stream(stream, _) = &self.source else { return FIRST };
         let last = match position {
             0 => return FIRST,
-            _ => self.stream.direct_get(sequence).await,
+            _ => stream.direct_get(sequence).await,
         };
         let found = last.ok().and_then(|last| last.headers.get("ce-position").cloned());
         if found.is_some_and(|found| found.as_str() == position.to_string()) {
@@ -231,30 +298,26 @@ impl Subscriber {
 
     /// Reads on until the connection was lost.
     async fn session(&mut self, start: u64) -> Result<(), End> {
-        let config = pull::Config {
-            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: start },
-            ack_policy: AckPolicy::None,
-            filter_subject: self.filter.clone(),
-            inactive_threshold: Duration::from_mins(1),
-            ..Default::default()
-        };
-        let mut consumer = self.stream.create_consumer(config).await?;
-        if consumer.cached_info().num_pending == 0 {
+        let mut consumer = self.source.consumer(start).await?;
+        if consumer.info().await?.num_pending == 0 {
             self.caught_up();
         }
         let mut delivered = 0;
         while !self.lost.load(Ordering::Relaxed) {
             // An answer may be lost with the connection.
-            let messages = timeout(IDLE * 2, next(&consumer)).await.unwrap_or(Ok(vec![]))?;
+            let next = self.source.next(&consumer);
+            let messages = timeout(IDLE * 2, next).await.unwrap_or(Ok(vec![]))?;
             for message in &messages {
                 delivered += 1;
-                count(delivered, message.info()?.consumer_sequence)?;
+                self.source.count(delivered, message.info()?.consumer_sequence)?;
             }
             if messages.is_empty() {
                 // Fails if the server has lost our consumer.
-                count(delivered, consumer.info().await?.delivered.consumer_sequence)?;
+                let sent = consumer.info().await?.delivered.consumer_sequence;
+                self.source.count(delivered, sent)?;
             }
             self.take(&messages)?;
+            self.source.acknowledge(&messages).await?;
         }
         Ok(())
     }
@@ -279,28 +342,24 @@ impl Subscriber {
     }
 }
 
-/// Nothing is acknowledged, so what was lost on its way does not come again by itself.
-fn count(came: u64, sent: u64) -> Result<(), Failure> {
-    if came == sent { Ok(()) } else { Err("messages were lost on their way".into()) }
+/// What the server calls what we read.
+struct Names {
+    stream: String,
+    prefix: String,
+    consumer: Option<String>,
+    api: String,
 }
 
-/// What is there; if nothing is, the next one that comes within a while.
-async fn next(consumer: &Consumer<pull::Config>) -> Result<Vec<Message>, Failure> {
-    let there = consumer.fetch().max_messages(BATCH).messages().await?;
-    let there: Vec<_> = there.try_collect().await?;
-    if !there.is_empty() {
-        return Ok(there);
-    }
-    consumer.batch().max_messages(1).expires(IDLE).messages().await?.try_collect().await
-}
-
-async fn follow(server: &str, file: PathBuf, stream: &str, prefix: &str) -> Result<(), Failure> {
+async fn follow(server: &str, file: PathBuf, names: &Names) -> Result<(), Failure> {
     let mut book = Book::open(&file)?;
     eprintln!("going on at {}", book.summary());
     let lost = Arc::new(AtomicBool::new(false));
     let losing = Arc::clone(&lost);
-    // Where readers may listen, if the server tells users apart.
-    let options = ConnectOptions::new().custom_inbox_prefix("_INBOX_reader");
+    let mut options = ConnectOptions::new();
+    let address: ServerAddr = server.parse()?;
+    if let (Some(user), Some(password)) = (address.username(), address.password()) {
+        options = options.user_and_password(user.to_owned(), password.to_owned());
+    }
     let options = options.retry_on_initial_connect().event_callback(move |event| {
         if event == Connection::Disconnected {
             losing.store(true, Ordering::Relaxed);
@@ -309,12 +368,12 @@ async fn follow(server: &str, file: PathBuf, stream: &str, prefix: &str) -> Resu
     });
     let client = options.connect(server).await?;
     loop {
-        let failure = match jetstream::new(client.clone()).get_stream(stream).await {
-            Err(error) => error.into(),
-            Ok(stream) => {
-                let filter = format!("{prefix}.customer.>");
+        let jetstream = jetstream::with_prefix(client.clone(), &names.api);
+        let failure = match Source::find(jetstream, names).await {
+            Err(failure) => failure,
+            Ok(source) => {
                 let (file, lost) = (file.clone(), Arc::clone(&lost));
-                let mut subscriber = Subscriber { stream, filter, file, book, lost };
+                let mut subscriber = Subscriber { source, file, book, lost };
                 let end = subscriber.run().await;
                 book = subscriber.book;
                 match end {
@@ -334,15 +393,24 @@ async fn follow(server: &str, file: PathBuf, stream: &str, prefix: &str) -> Resu
 async fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let (server, file, stream, prefix) = match arguments[..] {
-        [server, file] => (server, file, "DOSSIER", "dossier"),
-        [server, file, stream, prefix] => (server, file, stream, prefix),
+    let (server, file, stream, prefix, given) = match arguments[..] {
+        [server, file] => (server, file, "DOSSIER", "dossier", None),
+        [server, file, stream, prefix] => (server, file, stream, prefix, None),
+        [server, file, stream, prefix, consumer, api] => {
+            (server, file, stream, prefix, Some((consumer, api)))
+        }
         _ => {
-            eprintln!("usage: address_book SERVER BOOK [STREAM PREFIX]");
+            eprintln!("usage: address_book SERVER BOOK [STREAM PREFIX [CONSUMER API]]");
             return ExitCode::from(2);
         }
     };
-    match follow(server, file.into(), stream, prefix).await {
+    let names = Names {
+        stream: stream.to_owned(),
+        prefix: prefix.to_owned(),
+        consumer: given.map(|(consumer, _)| consumer.to_owned()),
+        api: given.map_or("$JS.API", |(_, api)| api).to_owned(),
+    };
+    match follow(server, file.into(), &names).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("stopped: {failure}");

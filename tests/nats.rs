@@ -6,7 +6,6 @@ mod damage;
 mod logins;
 mod messages;
 mod operators;
-mod permissions;
 mod refusals;
 mod repair;
 mod statements;
