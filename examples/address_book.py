@@ -176,7 +176,7 @@ class Subscriber:
     async def step(self, consumer):
         try:
             messages = await consumer.fetch(self.batch, timeout=IDLE_S)
-        except nats.errors.TimeoutError:
+        except asyncio.TimeoutError:  # that of nats-py is one, too, and it lets others pass
             self.count((await consumer.consumer_info()).delivered.consumer_seq)
             return
         for message in messages:
@@ -218,8 +218,8 @@ async def follow(arguments):
     while True:
         try:
             await subscriber.run()
-        except (nats.errors.Error, Lost) as error:
-            say(f"{error}; trying again")
+        except (nats.errors.Error, asyncio.TimeoutError, Lost) as error:
+            say(f"{str(error) or 'no answer'}; trying again")
             await asyncio.sleep(1)
 
 

@@ -17,12 +17,12 @@ pub(crate) fn names_its_host(headers: &HeaderMap, version: Version) -> bool {
 /// A name or an address, and maybe a port; empty where the target of a request has none.
 fn is_host(host: &[u8]) -> bool {
     let Ok(host) = std::str::from_utf8(host) else { return false };
-    let (is_address, port) = match host.strip_prefix('[').and_then(|it| it.split_once(']')) {
-        Some((address, port)) => (address.parse::<Ipv6Addr>().is_ok(), port),
-        None => {
-            let end = host.find(':').unwrap_or(host.len());
-            (host[..end].bytes().all(is_of_name), &host[end..])
-        }
+    let in_brackets = host.strip_prefix('[').and_then(|it| it.split_once(']'));
+    let (is_address, port) = if let Some((address, port)) = in_brackets {
+        (address.parse::<Ipv6Addr>().is_ok(), port)
+    } else {
+        let (name, port) = host.split_at(host.find(':').unwrap_or(host.len()));
+        (name.bytes().all(is_of_name), port)
     };
     let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
     is_address && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
