@@ -106,6 +106,8 @@ async fn all_that_is_wrong_is_told_at_once_and_no_value_is_repeated() {
         "/postalAddress/name/lastName".to_owned(),
         physical("country"),
         physical("postCode"),
+        // Blank, and by a control character.
+        physical("townName"),
         physical("townName"),
         "/postalAddress/salutation".to_owned(),
     ];
