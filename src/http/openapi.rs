@@ -32,8 +32,9 @@ The paths of addresses are also served below /customer/, in the singular: an ali
 that go by the module page, better not used by others.
 
 Errors are application/problem+json; below /problems/ a page for each `type` says what to do.
-What is no HTTP, has a head that is too large, or comes when there is no \
-room for its connection, does not come as far as that: it is answered with 400, 414, 431 or 503, without a body.
+What is no HTTP, has a head that is too large or tells a length that no body can have, or comes \
+when there is no room for its connection, does not come as far as that: it is answered with 400, \
+414, 431 or 503, without a body.
 ";
 
 /// The document of a service with these settings.
