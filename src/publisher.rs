@@ -16,8 +16,9 @@
 //!    "duplicate" that it does not see there was purged, and is published under another message id.
 //! 6. A server that lost its end has an older last message, so the rest is published again; one
 //!    that was emptied gets everything again, under new sequences. Subscribers skip by position.
-//! 7. While nothing is published, the end of the stream is looked at now and then, so that a server
-//!    that lost it is noticed without an event.
+//! 7. Now and then a session compares from where to where the stream reaches, and how much is gone
+//!    from inside it, with what it knows (`extent.rs`). A server that lost its end is so noticed
+//!    without an event, and a purge that no acknowledgment shows, since it keeps the last sequence.
 //! 8. A stream whose last message the log contradicts (ahead of it, of another log, somebody
 //!    else's, behind one that comes later in the log) halts: then the log lost data or the stream is
 //!    not ours, and only a human can tell. The same before the last message is damage: it is told,
@@ -31,6 +32,7 @@ mod compare;
 mod comparison;
 mod configuration;
 mod connection;
+mod extent;
 mod feed;
 mod in_flight;
 mod mirror;

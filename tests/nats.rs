@@ -6,6 +6,7 @@ mod damage;
 mod logins;
 mod messages;
 mod operators;
+mod purges;
 mod refusals;
 mod repair;
 mod statements;

@@ -12,7 +12,8 @@ use tokio::{sync::mpsc, time};
 
 use super::{
     comparison::Comparison,
-    mirror::{Found, Mirror, Mirrored},
+    extent,
+    mirror::{self, Found, Mirror, Mirrored},
     session::{ANSWER_MAX, SessionError},
     trouble::Halt,
 };
@@ -50,7 +51,9 @@ pub(super) async fn compare(mirror: &Mirror) -> Result<Comparison, SessionError>
 async fn read(mirror: &Mirror, state: &State) -> Result<Comparison, SessionError> {
     let (outbox, inbox) = mpsc::channel(WAITING_MAX);
     let name = mirror.stream.cached_info().config.name.clone();
-    let fold = Fold { log: mirror.log.clone(), next: None, so_far: Comparison::of(name) };
+    let has_limits = extent::drops_its_first(&mirror.stream.cached_info().config);
+    let so_far = Comparison::of(name);
+    let fold = Fold { log: mirror.log.clone(), has_limits, next: None, so_far };
     let folding = tokio::task::spawn_blocking(move || fold.all(inbox));
     let sent = send(mirror, state, outbox).await;
     let folded = folding.await.map_err(|_| SessionError::Unread)?;
@@ -103,6 +106,8 @@ fn found(message: &Message) -> Result<(Found, u64), async_nats::Error> {
 /// Messages one by one, with what was found so far.
 struct Fold {
     log: EventLog,
+    /// Whether the stream may begin anywhere in the log.
+    has_limits: bool,
     /// The position that the next message should have.
     next: Option<Position>,
     so_far: Comparison,
@@ -158,7 +163,11 @@ impl Fold {
             }
         }
         self.next = Some(position.next());
-        self.so_far.first = self.so_far.first.or(Some(position));
+        if self.so_far.first.is_none() {
+            self.so_far.first = Some(position);
+            let is_cut_off = !self.has_limits && mirror::is_cut_off(&self.log, position)?;
+            self.so_far.cut_off = is_cut_off.then_some(position);
+        }
         self.so_far.last = Some(position);
         Ok(())
     }

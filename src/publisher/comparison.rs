@@ -23,6 +23,8 @@ pub struct Comparison {
     /// The first position that the stream keeps.
     pub first: Option<Position>,
     pub last: Option<Position>,
+    /// The same, if no limit of the stream explains that it begins there.
+    pub cut_off: Option<Position>,
     /// Events in between that it does not hold, since they were forgotten.
     pub forgotten: u64,
     /// Positions in between that it should hold.
@@ -87,6 +89,7 @@ impl Comparison {
             self.differing.some().map(|(first, count)| Damage::Differs { first, count }),
             self.out_of_place.some().map(|(first, count)| Damage::Disorder { first, count }),
             self.missing.some().map(|(first, count)| Damage::Missing { first, count }),
+            self.cut_off.map(|first| Damage::Beginning { first }),
             self.unpurged.some().map(|(first, count)| Damage::Unpurged { first, count }),
             self.foreign.some().map(|(first, count)| Damage::Foreign { first: first.0, count }),
         ];

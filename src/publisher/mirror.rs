@@ -134,6 +134,17 @@ pub(super) fn missing(
     Ok(missing)
 }
 
+/// Whether events that were not forgotten lie before the one that a stream begins with.
+pub(super) fn is_cut_off(log: &EventLog, first: Position) -> Result<bool, ReadError> {
+    for position in (1..first.0).map(Position) {
+        let record = log.record(position)?.ok_or(ReadError::Hole(position))?;
+        if !log.is_forgotten(&record)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn found(message: Result<StreamMessage, RawMessageError>) -> Result<Option<Found>, SessionError> {
     match message {
         Ok(found) => Ok(Some(Found::new(found.sequence, &found.subject, &found.headers))),

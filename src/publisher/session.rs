@@ -12,12 +12,13 @@ use async_nats::{
 };
 use events::id::{EventId, Position};
 use futures::FutureExt;
-use tokio::time::{self, Instant};
+use tokio::time::{self, Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Target, atomic,
     cloud_event::Outgoing,
+    extent::Extent,
     feed::Feed,
     in_flight::{Answer, InFlight, Sent},
     mirror::Mirror,
@@ -50,6 +51,11 @@ pub(super) enum SessionError {
     Moved { expected: u64, found: u64 },
     #[error("the stream was emptied")]
     Emptied,
+    #[error(
+        "somebody took messages from the stream: it began at sequence {} with {} gone behind, and \
+         begins at {} with {} gone", before.first, before.gone, now.first, now.gone
+    )]
+    Robbed { before: Extent, now: Extent },
     #[error("somebody asked that the stream be looked at again")]
     Asked,
     /// The thread that reads it is gone, or the log was closed.
@@ -67,8 +73,9 @@ pub(super) struct Session<'a> {
     start: Start,
     /// The id of the last message sent in this session, unless it was sent in a batch.
     pub(super) last: Option<String>,
-    /// The last position known to be in the stream.
+    /// The last position known to be in the stream, and its sequence.
     published: Position,
+    stored: u64,
 }
 
 impl<'a> Session<'a> {
@@ -83,6 +90,7 @@ impl<'a> Session<'a> {
             start,
             last: None,
             published: start.after,
+            stored: start.sequence,
         }
     }
 
@@ -98,18 +106,19 @@ impl<'a> Session<'a> {
         let mut asked = pin!(target.look_again.notified());
         let look_every = target.settings.look_every;
         let mut looks = time::interval_at(Instant::now() + look_every, look_every);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 () = &mut stopped => break,
                 () = &mut lost => return Err(SessionError::Lost),
                 () = &mut asked => return Err(SessionError::Asked),
+                _ = looks.tick() => self.look().await?,
                 answer = self.in_flight.next() => self.settle(answer)?,
                 message = feed.next(), if self.in_flight.room() > 0 => {
                     let message = message.ok_or(SessionError::Unread)?.map_err(Halt::Log)?;
                     self.send_with_what_is_ready(message, &mut feed).await?;
                 }
-                _ = looks.tick(), if self.in_flight.is_empty() => self.look().await?,
             }
         }
         // What is not answered in time is looked up by the next session.
@@ -117,12 +126,17 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// While nothing is sent, only a look shows what became of the stream.
+    /// What became of the stream that acknowledgments do not show: a purge keeps the last sequence.
     async fn look(&mut self) -> Result<(), SessionError> {
         let info = self.mirror.info().await?;
         let (expected, found) = (self.sequence, info.state.last_sequence);
-        if found != expected {
+        // What is in flight may be there already.
+        if !(self.stored..=expected).contains(&found) {
             return Err(SessionError::Moved { expected, found });
+        }
+        let (before, now) = (self.start.extent, Extent::of(&info.state));
+        if before.was_robbed(now, &info.config) {
+            return Err(SessionError::Robbed { before, now });
         }
         // A stream that drops what is old may well be empty.
         let was_emptied = info.state.messages == 0 && self.published > Position::ZERO;
@@ -205,6 +219,7 @@ impl<'a> Session<'a> {
             return Err(SessionError::Elsewhere { position, sequence: ack.sequence });
         }
         self.published = position;
+        self.stored = sequence;
         Ok(())
     }
 

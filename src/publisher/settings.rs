@@ -92,7 +92,7 @@ pub struct PublisherSettings {
     pub duplicate_window: Duration,
     /// Whether a new stream takes many messages in one write.
     pub atomic_batches: bool,
-    /// While nothing is published, how often the stream is looked at.
+    /// How often the stream is asked where it begins and ends, whether events are published or not.
     pub look_every: Duration,
     /// Messages sent and not yet acknowledged.
     pub in_flight_max: usize,

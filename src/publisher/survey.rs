@@ -9,14 +9,17 @@
 //!    neighbors in the log too, but for what was forgotten;
 //! 3. what is gone from inside the stream: its position follows from its sequence, and the event
 //!    must have been forgotten;
-//! 4. a few messages in between, drawn by chance, by position and hash.
+//! 4. where the stream begins: with the log, unless a limit of it explains another beginning;
+//! 5. a few messages in between, drawn by chance, by position and hash.
 //!
 //! `dossier reconcile` compares every message (`compare.rs`).
 
+use async_nats::jetstream::stream::{Config, Info};
 use aws_lc_rs::rand;
 use events::id::Position;
 
 use super::{
+    extent::{self, Extent},
     mirror::{self, Found, Mirror, Mirrored},
     session::SessionError,
     trouble::{Damage, Halt},
@@ -34,6 +37,7 @@ const SAMPLES: usize = 8;
 pub(super) struct Start {
     pub(super) after: Position,
     pub(super) sequence: u64,
+    pub(super) extent: Extent,
     /// Up to here messages get new ids; zero as a rule.
     ///
     /// A server that was purged still remembers for a while the ids of what it no longer has, and
@@ -76,14 +80,15 @@ impl<E: Into<SessionError>> From<E> for Obstacle {
 
 /// Looks at the stream; halts where nothing may be published behind what is there.
 pub(super) async fn survey(mirror: &Mirror) -> Result<Survey, SessionError> {
-    let state = mirror.info().await?.state;
-    let start = |after| Start { after, sequence: state.last_sequence, renamed_to: Position::ZERO };
+    let Info { config, state, .. } = mirror.info().await?;
+    let (sequence, extent) = (state.last_sequence, Extent::of(&state));
+    let start = |after| Start { after, sequence, extent, renamed_to: Position::ZERO };
     let Some(last) = mirror.last(&state).await? else {
         return Ok(Survey { start: start(Position::ZERO), is_empty: true, damage: None });
     };
     let last = placed(&last)?;
     mirror.check(&last.event).await?;
-    let damage = match inside(mirror, state.first_sequence, &last).await {
+    let damage = match inside(mirror, extent.first, &config, &last).await {
         Ok(()) => None,
         Err(Obstacle::Damage(damage)) => Some(damage),
         Err(Obstacle::Session(error)) => return Err(error),
@@ -116,12 +121,18 @@ async fn check_inner(mirror: &Mirror, event: &Mirrored) -> Result<(), Obstacle> 
     }
 }
 
-async fn inside(mirror: &Mirror, first: u64, last: &Placed) -> Result<(), Obstacle> {
+async fn inside(
+    mirror: &Mirror,
+    first: u64,
+    config: &Config,
+    last: &Placed,
+) -> Result<(), Obstacle> {
     let Some(first) = mirror.from(first).await? else { return Ok(()) };
     let first = inner(first)?;
     check_inner(mirror, &first.event).await?;
     let stretches = stretches(mirror, &first, last).await?;
     check_gone(mirror, &stretches).await?;
+    check_beginning(mirror, config, first.event.position).await?;
     for _ in 0..SAMPLES {
         let found = mirror.from(drawn(first.sequence, last.sequence)).await?;
         if let Some(found) = found {
@@ -240,6 +251,19 @@ async fn check_gone(mirror: &Mirror, stretches: &[Stretch]) -> Result<(), Obstac
         Some(Position(sequence.wrapping_sub(from.shift())))
     });
     check_absent(mirror, positions.collect()).await
+}
+
+/// Without limits a stream begins with the log, but for what was forgotten.
+async fn check_beginning(
+    mirror: &Mirror,
+    config: &Config,
+    first: Position,
+) -> Result<(), Obstacle> {
+    if extent::drops_its_first(config) {
+        return Ok(());
+    }
+    let is_cut_off = mirror.ask(move |log| mirror::is_cut_off(log, first)).await?;
+    if is_cut_off { Err(Obstacle::Damage(Damage::Beginning { first })) } else { Ok(()) }
 }
 
 /// A sequence between two, by chance; the first, if there is no chance to be had.

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 /// Every reason to halt, as metrics name it.
 pub const HALTS: [&str; 5] = ["ahead", "differs", "foreign", "disorder", "log"];
 /// Every kind of damage that publishing goes on beside, as metrics name it.
-pub const DAMAGES: [&str; 7] =
-    ["ahead", "differs", "disorder", "missing", "unpurged", "foreign", "unexamined"];
+pub const DAMAGES: [&str; 8] =
+    ["ahead", "differs", "disorder", "missing", "beginning", "unpurged", "foreign", "unexamined"];
 
 const AHEAD: &str = "The log has lost events, or another dossier publishes into this stream. \
                      Restore the log, or stop the other one; only if the log is right as it is: \
-                     purge the stream, which is then filled from the log, and have every \
-                     subscriber begin anew.";
+                     stop the service, purge the stream and start it again; the stream is then \
+                     filled from the log; have every subscriber begin anew.";
 
 /// Something that only a human can decide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,8 @@ impl Halt {
 pub(super) enum Damage {
     #[error("the stream lacks {count} events of the log, the first of them at position {first}")]
     Missing { first: Position, count: u64 },
+    #[error("the stream begins at position {first}, which no limit of it explains")]
+    Beginning { first: Position },
     #[error("{count} messages are not events of dossier, the first of them at sequence {first}")]
     Foreign { first: u64, count: u64 },
     #[error(
@@ -118,8 +120,15 @@ impl Damage {
                 "missing",
                 "Subscribers that read on from before it miss them, and see so by \
                  ce-previousposition. Nothing can be put between messages: to have them back, \
-                 purge the stream; it is filled again from the log, and subscribers skip the \
-                 positions that they know.",
+                 stop the service, purge the stream and start the service again; the stream is \
+                 filled from the log, and subscribers skip the positions that they know.",
+            ),
+            Self::Beginning { .. } => (
+                "beginning",
+                "It was purged while events were published, or had limits before. New \
+                 subscribers miss what comes before. To have it back, stop the service, purge \
+                 the stream and start the service again; the stream is filled from the log, and \
+                 subscribers skip the positions that they know.",
             ),
             Self::Foreign { .. } => (
                 "foreign",
@@ -132,14 +141,15 @@ impl Damage {
             }
             Self::Disorder { .. } => (
                 "disorder",
-                "Purge the stream: it is filled again from the log, and subscribers skip the \
-                 positions that they know.",
+                "Stop the service, purge the stream and start the service again: the stream is \
+                 filled from the log, and subscribers skip the positions that they know.",
             ),
             Self::Ahead { .. } => ("ahead", AHEAD),
             Self::Differs { .. } => (
                 "differs",
-                "Purge the stream: it is filled again from the log; have every subscriber that \
-                 has read those positions begin anew.",
+                "Stop the service, purge the stream and start the service again: the stream is \
+                 filled from the log; have every subscriber that has read those positions begin \
+                 anew.",
             ),
         };
         Trouble::new(kind, self, remedy)
