@@ -40,6 +40,7 @@ mod report;
 mod run;
 mod session;
 mod settings;
+mod stored;
 mod subject;
 mod survey;
 mod trouble;
@@ -61,6 +62,7 @@ pub(crate) use self::{
     cloud_event::example,
     connection::{Connection, Server},
     settings::is_token,
+    stored::{Stored, Which, stored},
 };
 pub use self::{
     comparison::{Comparison, Faults},

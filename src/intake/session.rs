@@ -17,8 +17,9 @@ use super::{
     IntakeState,
     batch::Batch,
     consumer::{self, MESSAGES_MAX},
-    parked,
+    parked::{self, Rejected},
     settings::IntakeSettings,
+    undeliverable,
 };
 use crate::{
     app::App,
@@ -139,8 +140,9 @@ impl<'a> Session<'a> {
         let connection = server.connect().await?;
         let jetstream = jetstream::new(connection.client.clone());
         let stream = jetstream.get_stream(&settings.stream).await.map_err(SessionError::nats)?;
-        let consumer = consumer::open(app, &stream, &settings.consumer).await?;
+        let consumer = consumer::open(app, &jetstream, &stream, &settings.consumer).await?;
         parked::open(&jetstream, settings).await?;
+        undeliverable::park_all(app, &jetstream, settings, consumer.cached_info()).await?;
         let taken = consumer::taken(&stream, consumer.cached_info());
         Ok(Self { app, settings, connection, jetstream, consumer, taken })
     }
@@ -212,14 +214,20 @@ impl<'a> Session<'a> {
     ) -> Result<(), SessionError> {
         let outcome = if let Some(reasons) = reasons {
             let key = self.receipt(message)?.key;
-            parked::park(&self.jetstream, self.settings, message, (sequence, &key, &reasons))
-                .await?;
+            let rejected = Rejected {
+                sequence,
+                key: &key,
+                reasons: &reasons,
+                subject: &message.subject,
+                body: &message.payload,
+            };
+            parked::park(&self.jetstream, self.settings, rejected).await?;
             "parked"
         } else {
             "taken"
         };
         message.ack().await?;
-        metrics::counter!("dossier_intake_messages_total", "outcome" => outcome).increment(1);
+        self.app.intake.settled(outcome);
         Ok(())
     }
 
