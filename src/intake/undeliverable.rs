@@ -2,6 +2,8 @@
 //!
 //! They can only be rejected, and appended to nothing: whatever comes before them may come after.
 
+use std::collections::BTreeSet;
+
 use async_nats::jetstream::{Context, consumer::Info};
 
 use super::{
@@ -17,23 +19,25 @@ use crate::{
 };
 
 /// Looks at what was delivered and not acknowledged: the last connection may have broken over it.
+/// Answers which sequences are settled so, now or before.
 pub(super) async fn park_all(
     app: &App,
     jetstream: &Context,
     settings: &IntakeSettings,
     info: &Info,
-) -> Result<(), SessionError> {
+) -> Result<BTreeSet<u64>, SessionError> {
+    let mut parked = BTreeSet::new();
     if info.num_ack_pending == 0 {
-        return Ok(());
+        return Ok(parked);
     }
     let mut next = info.ack_floor.stream_sequence.saturating_add(1);
     while next <= info.delivered.stream_sequence {
         let found = stored(jetstream, &settings.stream, Which::from(next)).await?;
-        let Some(Stored { message, undeliverable }) = found else { return Ok(()) };
+        let Some(Stored { message, undeliverable }) = found else { break };
         let sequence = message.sequence;
         // What was not delivered cannot be acknowledged.
         if sequence > info.delivered.stream_sequence {
-            return Ok(());
+            break;
         }
         next = sequence.saturating_add(1);
         let Some(why) = undeliverable else { continue };
@@ -55,8 +59,9 @@ pub(super) async fn park_all(
         parked::park(jetstream, settings, rejected).await?;
         acknowledge(jetstream, info, sequence).await?;
         app.intake.settled("parked");
+        parked.insert(sequence);
     }
-    Ok(())
+    Ok(parked)
 }
 
 /// As if it had been delivered to this session: when it was, and how often, the server knows itself.

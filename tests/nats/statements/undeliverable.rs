@@ -1,6 +1,7 @@
 //! Messages whose delivery breaks the connection: set aside without it, and the rest goes in.
 
 use super::*;
+use crate::support::binary::Serving;
 
 /// What the client library ends the connection over.
 const HEADS: [&[u8]; 6] = [
@@ -74,4 +75,19 @@ async fn more_of_them_than_are_given_at_once_are_parked_each() {
     all_taken(&server).await;
     assert_eq!(names(&app), expected(2));
     assert_eq!(server.length("DOSSIER-PARKED").await, u64::try_from(MANY).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_parked_is_not_told_to_be_gone() {
+    let server = broker().await;
+    send(&server, (0..2).map(named)).await;
+    server.send_raw(BANK, b"bank.statements", HEADS[0], b"{}").await;
+    send(&server, (2..4).map(named)).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (mut serving, lines) = Serving::fed(dir.path(), &server.url(), BANK);
+    all_taken(&server).await;
+    serving.kill();
+    let lines = lines.all();
+    assert!(lines.iter().any(|line| line.contains("it is parked")), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.contains("gone unread")), "{lines:?}");
 }
