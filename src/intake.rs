@@ -11,12 +11,15 @@
 //!    session or to one that died: an older statement never comes after a newer one.
 //! 4. What fails for reasons of ours ends the session. Whatever came after it in the stream is
 //!    delivered again, behind it.
+//! 5. What breaks the connection whenever it is delivered is found among what was not acknowledged,
+//!    and parked: it appends nothing, so it may be settled before what comes before it.
 
 mod batch;
 mod consumer;
 mod parked;
 mod session;
 mod settings;
+mod undeliverable;
 
 use std::sync::Arc;
 
@@ -101,6 +104,13 @@ impl Intake {
 
     fn lags(&self, messages: u64) {
         *self.lag.lock() = Some(messages);
+    }
+
+    /// One more message is taken or parked.
+    fn settled(&self, outcome: &'static str) {
+        let mut lag = self.lag.lock();
+        *lag = lag.map(|messages| messages.saturating_sub(1));
+        metrics::counter!("dossier_intake_messages_total", "outcome" => outcome).increment(1);
     }
 
     fn enter(&self, state: IntakeState) {

@@ -42,6 +42,7 @@ mod report;
 mod run;
 mod session;
 mod settings;
+mod stored;
 mod subject;
 mod survey;
 mod trouble;
@@ -63,6 +64,7 @@ pub(crate) use self::{
     cloud_event::example,
     connection::{Connection, Server},
     settings::is_token,
+    stored::{Stored, Which, stored},
 };
 pub use self::{
     comparison::{Comparison, Faults},

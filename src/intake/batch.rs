@@ -42,10 +42,13 @@ impl Batch {
         let mut batch = Self::default();
         let mut held_since = None;
         loop {
+            // As many at once as may be: after one that breaks the connection, all of them are
+            // looked at together (`undeliverable.rs`).
+            batch.fill(consumer).await?;
             if batch.messages.is_empty() {
                 batch.wait(consumer).await?;
+                batch.fill(consumer).await?;
             }
-            batch.fill(consumer).await?;
             let info = consumer.info().await.map_err(SessionError::nats)?;
             look(info)?;
             let elsewhere = batch.elsewhere(info);
@@ -81,11 +84,11 @@ impl Batch {
         self.hold(first.map_err(SessionError::nats)?).await
     }
 
-    /// What is there besides, as far as there is room for it.
+    /// What is there, as far as there is room for it.
     async fn fill(&mut self, consumer: &PullConsumer) -> Result<(), SessionError> {
         let room = MESSAGES_MAX.saturating_sub(self.messages.len());
         let bytes = BYTES_MAX.saturating_sub(self.bytes);
-        if self.messages.is_empty() || room == 0 || bytes == 0 {
+        if room == 0 || bytes == 0 {
             return Ok(());
         }
         self.fetch(consumer, room, bytes).await

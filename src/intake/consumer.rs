@@ -6,17 +6,21 @@ use std::time::Duration;
 use async_nats::{
     HeaderMap, header,
     jetstream::{
-        Message,
+        Context, Message,
         consumer::{AckPolicy, DeliverPolicy, Info, PullConsumer, pull},
         context::ConsumerInfoErrorKind,
-        stream::{LastRawMessageErrorKind, Stream},
+        stream::Stream,
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use events::log::NewReceipt;
 
 use super::session::SessionError;
-use crate::{app::App, clock, feed};
+use crate::{
+    app::App,
+    clock, feed,
+    publisher::{Stored, Which, stored},
+};
 
 /// After how long without an acknowledgment a message is delivered again.
 pub(super) const ACK_WAIT: Duration = Duration::from_secs(2);
@@ -33,6 +37,7 @@ const CLOCKS_MAX: TimeDelta = TimeDelta::hours(1);
 /// The consumer of that name, by which no other log is read for.
 pub(super) async fn open(
     app: &App,
+    jetstream: &Context,
     stream: &Stream,
     name: &str,
 ) -> Result<PullConsumer, SessionError> {
@@ -48,7 +53,7 @@ pub(super) async fn open(
     check_reader(app, &info)?;
     check_end(stream, &info).await?;
     if reader(&info).is_some() {
-        check_known(app, stream, &info).await?;
+        check_known(app, jetstream, &info).await?;
     } else {
         take_over(app, stream, &info).await?;
     }
@@ -156,20 +161,19 @@ async fn check_end(stream: &Stream, info: &Info) -> Result<(), SessionError> {
 
 /// Refuses to go on behind statements that the log was told and does not know: it was restored to an
 /// earlier state.
-async fn check_known(app: &App, stream: &Stream, info: &Info) -> Result<(), SessionError> {
+async fn check_known(app: &App, jetstream: &Context, info: &Info) -> Result<(), SessionError> {
     let last = info.ack_floor.stream_sequence;
     for sequence in (last.saturating_sub(LOOKS_MAX) + 1..=last).rev() {
-        let message = match stream.get_raw_message(sequence).await {
-            Ok(message) => message,
-            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => continue,
-            Err(error) => return Err(SessionError::nats(error)),
-        };
+        let at = Which::At { seq: sequence };
+        let Some(found) = stored(jetstream, &info.stream_name, at).await? else { continue };
+        let Stored { message, undeliverable } = found;
         let remembered = TimeDelta::from_std(app.settings.remembered_min).unwrap_or_default();
         if message.time < clock::now() - remembered + CLOCKS_MAX {
             // Its receipt may be forgotten by right.
             return Ok(());
         }
-        if !feed::is_statement(&message.payload) {
+        // What was rejected as it stands left no receipt.
+        if undeliverable.is_some() || !feed::is_statement(&message.payload) {
             continue;
         }
         let place = (sequence, message.time);
@@ -197,7 +201,7 @@ pub(super) fn receipt_of(
 
 /// By the id that its sender gave it. Without one, by its place: another message there, after the
 /// server has lost its end, is another statement.
-fn receipt(
+pub(super) fn receipt(
     app: &App,
     stream: &str,
     (sequence, published): (u64, DateTime<Utc>),

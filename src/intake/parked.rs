@@ -3,7 +3,7 @@
 use async_nats::{
     HeaderMap, header,
     jetstream::{
-        Context, Message,
+        Context,
         context::GetStreamByNameErrorKind,
         stream::{Config, DiscardPolicy},
     },
@@ -19,6 +19,16 @@ const STREAM: &str = "Dossier-Stream";
 const SEQUENCE: &str = "Dossier-Sequence";
 const SUBJECT: &str = "Dossier-Subject";
 const BODY: &str = "Dossier-Body";
+
+/// A message, and why it is not taken.
+pub(super) struct Rejected<'a> {
+    pub(super) sequence: u64,
+    /// What it is known by.
+    pub(super) key: &'a [u8],
+    pub(super) reasons: &'a [Reason],
+    pub(super) subject: &'a str,
+    pub(super) body: &'a Bytes,
+}
 
 /// Bytes of reasons that are told, at most, and of all headers.
 const REASONS_BYTES: usize = 8 * 1024;
@@ -61,21 +71,21 @@ pub(super) async fn open(
     Ok(())
 }
 
-/// Returns when it is stored. `key` is what the message is known by.
+/// Returns when it is stored.
 pub(super) async fn park(
     jetstream: &Context,
     settings: &IntakeSettings,
-    message: &Message,
-    (sequence, key, reasons): (u64, &[u8], &[Reason]),
+    rejected: Rejected<'_>,
 ) -> Result<(), SessionError> {
+    let Rejected { sequence, key, reasons, subject, body } = rejected;
     let mut headers = HeaderMap::new();
     headers.insert(REASONS, told(reasons).as_str());
     headers.insert(STREAM, settings.stream.as_str());
     headers.insert(SEQUENCE, sequence.to_string().as_str());
-    headers.insert(SUBJECT, message.subject.as_str());
+    headers.insert(SUBJECT, subject);
     // Parked again after a crash, it is the same message.
     headers.insert(header::NATS_MESSAGE_ID, hex::encode(key).as_str());
-    let mut body = message.payload.clone();
+    let mut body = body.clone();
     if body.len() + HEADERS_BYTES > jetstream.client().server_info().max_payload {
         // The original is found by stream and sequence.
         headers.insert(BODY, "omitted");

@@ -1,6 +1,6 @@
 //! One connection: batch after batch, each acknowledged when it is durable.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, error::Error, sync::Arc, time::Duration};
 
 use async_nats::jetstream::{
     self, Context, Message,
@@ -17,8 +17,9 @@ use super::{
     IntakeState,
     batch::Batch,
     consumer::{self, MESSAGES_MAX},
-    parked,
+    parked::{self, Rejected},
     settings::IntakeSettings,
+    undeliverable,
 };
 use crate::{
     app::App,
@@ -128,6 +129,8 @@ pub(super) struct Session<'a> {
     consumer: PullConsumer,
     /// The last sequence that was taken, or that the stream no longer held when it was first read.
     taken: u64,
+    /// Later ones that were parked without being delivered.
+    parked: BTreeSet<u64>,
 }
 
 impl<'a> Session<'a> {
@@ -139,10 +142,12 @@ impl<'a> Session<'a> {
         let connection = server.connect().await?;
         let jetstream = jetstream::new(connection.client.clone());
         let stream = jetstream.get_stream(&settings.stream).await.map_err(SessionError::nats)?;
-        let consumer = consumer::open(app, &stream, &settings.consumer).await?;
+        let consumer = consumer::open(app, &jetstream, &stream, &settings.consumer).await?;
         parked::open(&jetstream, settings).await?;
-        let taken = consumer::taken(&stream, consumer.cached_info());
-        Ok(Self { app, settings, connection, jetstream, consumer, taken })
+        let info = consumer.cached_info();
+        let parked = undeliverable::park_all(app, &jetstream, settings, info).await?;
+        let taken = consumer::taken(&stream, info);
+        Ok(Self { app, settings, connection, jetstream, consumer, taken, parked })
     }
 
     /// Takes whatever comes until `stop`; a batch that was begun is finished.
@@ -174,7 +179,10 @@ impl<'a> Session<'a> {
     /// Tells of messages that the stream dropped, or that somebody deleted, before they were taken.
     fn note_gaps(&mut self, batch: &Batch) {
         for sequence in batch.messages.keys() {
-            let gone = sequence.saturating_sub(self.taken.saturating_add(1));
+            let next = self.taken.saturating_add(1);
+            let parked = self.parked.iter().filter(|it| (next..*sequence).contains(it)).count();
+            let absent = sequence.saturating_sub(next);
+            let gone = absent.saturating_sub(u64::try_from(parked).unwrap_or(u64::MAX));
             if gone > 0 {
                 tracing::error!(sequence, gone, "Statements before this one are gone unread.");
                 metrics::counter!("dossier_intake_gone_total").increment(gone);
@@ -212,14 +220,20 @@ impl<'a> Session<'a> {
     ) -> Result<(), SessionError> {
         let outcome = if let Some(reasons) = reasons {
             let key = self.receipt(message)?.key;
-            parked::park(&self.jetstream, self.settings, message, (sequence, &key, &reasons))
-                .await?;
+            let rejected = Rejected {
+                sequence,
+                key: &key,
+                reasons: &reasons,
+                subject: &message.subject,
+                body: &message.payload,
+            };
+            parked::park(&self.jetstream, self.settings, rejected).await?;
             "parked"
         } else {
             "taken"
         };
         message.ack().await?;
-        metrics::counter!("dossier_intake_messages_total", "outcome" => outcome).increment(1);
+        self.app.intake.settled(outcome);
         Ok(())
     }
 

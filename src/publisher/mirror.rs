@@ -4,8 +4,7 @@ use async_nats::{
     HeaderMap,
     jetstream::{
         Context,
-        message::StreamMessage,
-        stream::{Info, LastRawMessageErrorKind, RawMessageError, State, Stream},
+        stream::{Info, State, Stream},
     },
 };
 use events::{
@@ -19,11 +18,13 @@ use super::{
     configuration::{self, Difference},
     session::SessionError,
     settings::PublisherSettings,
+    stored::{Which, stored},
     trouble::Halt,
 };
 
 /// The stream, beside the log that it should mirror.
 pub(super) struct Mirror {
+    jetstream: Context,
     pub(super) stream: Stream,
     /// All subjects of dossier.
     pub(super) subjects: String,
@@ -54,11 +55,17 @@ impl Mirror {
         log: EventLog,
     ) -> Result<Self, SessionError> {
         let stream = configuration::open(jetstream, settings).await;
-        Ok(Self::new(stream.map_err(SessionError::Stream)?, settings, log))
+        Ok(Self::new(jetstream, stream.map_err(SessionError::Stream)?, settings, log))
     }
 
-    pub(super) fn new(stream: Stream, settings: &PublisherSettings, log: EventLog) -> Self {
-        Self { stream, subjects: configuration::subjects(settings), log }
+    pub(super) fn new(
+        jetstream: &Context,
+        stream: Stream,
+        settings: &PublisherSettings,
+        log: EventLog,
+    ) -> Self {
+        let subjects = configuration::subjects(settings);
+        Self { jetstream: jetstream.clone(), stream, subjects, log }
     }
 
     /// In what the stream is set up in another way than it would be made.
@@ -82,8 +89,7 @@ impl Mirror {
 
     /// The first message from a sequence on.
     pub(super) async fn from(&self, sequence: u64) -> Result<Option<Found>, SessionError> {
-        let next = self.stream.raw_message_builder().sequence(sequence).next_by_subject(">");
-        found(next.send().await)
+        self.found(Which::from(sequence)).await
     }
 
     /// The last message that is still there, if any.
@@ -91,11 +97,19 @@ impl Mirror {
         if state.messages == 0 {
             return Ok(None);
         }
-        match found(self.stream.get_raw_message(state.last_sequence).await)? {
+        match self.found(Which::At { seq: state.last_sequence }).await? {
             Some(last) => Ok(Some(last)),
             // Forgetting purges subjects, the last message's perhaps among them.
-            None => found(self.stream.get_last_raw_message_by_subject(&self.subjects).await),
+            None => self.found(Which::LastOf { last_by_subj: &self.subjects }).await,
         }
+    }
+
+    /// A message whose headers cannot be read is somebody else's.
+    async fn found(&self, which: Which<'_>) -> Result<Option<Found>, SessionError> {
+        let stream = &self.stream.cached_info().config.name;
+        let found = stored(&self.jetstream, stream, which).await.map_err(SessionError::Stream)?;
+        let found = found.map(|found| found.message);
+        Ok(found.map(|it| Found::new(it.sequence, &it.subject, &it.headers)))
     }
 
     /// Reads the log apart from the threads that must not block.
@@ -143,14 +157,6 @@ pub(super) fn is_cut_off(log: &EventLog, first: Position) -> Result<bool, ReadEr
         }
     }
     Ok(false)
-}
-
-fn found(message: Result<StreamMessage, RawMessageError>) -> Result<Option<Found>, SessionError> {
-    match message {
-        Ok(found) => Ok(Some(Found::new(found.sequence, &found.subject, &found.headers))),
-        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
-        Err(error) => Err(SessionError::Stream(error.into())),
-    }
 }
 
 impl Found {

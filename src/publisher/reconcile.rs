@@ -82,7 +82,7 @@ impl Publisher {
             nothing.judge(log_ends_at);
             return Ok(nothing);
         };
-        let mirror = Mirror::new(stream, settings, self.log.clone());
+        let mirror = Mirror::new(&jetstream, stream, settings, self.log.clone());
         let mut comparison = compare(&mirror).await?;
         comparison.differences = mirror.differences(settings);
         comparison.judge(log_ends_at);

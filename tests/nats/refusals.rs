@@ -61,6 +61,26 @@ async fn a_message_of_somebody_else_at_the_end_halts_until_it_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_whose_headers_cannot_be_read_halts_as_well() {
+    let server = NatsServer::start();
+    let log = Log::new();
+    log.fill(20).await;
+    let running = log.publish_to(&server);
+    running.caught_up().await;
+    server.send_raw(STREAM, b"dossier.noise", b"NATS/1.0\r\nno header\r\n\r\n", b"hello").await;
+    running.ask_again().await;
+    let halt = running.halted().await;
+    assert_eq!(&*halt.kind, "foreign");
+    assert!(halt.what.contains("sequence 21, subject dossier.noise"), "{halt:?}");
+    assert!(halt.remedy.contains("purge that subject"), "{halt:?}");
+
+    server.stream(STREAM).await.purge().filter("dossier.noise").await.unwrap();
+    log.fill(10).await;
+    running.caught_up().await;
+    agree(&log.log, &server.read(STREAM).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_is_set_up_otherwise_is_left_as_it_is() {
     let server = NatsServer::start();
     let config = async_nats::jetstream::stream::Config {

@@ -2,6 +2,7 @@
 
 mod deaths;
 mod halts;
+mod undeliverable;
 
 use std::time::{Duration, Instant};
 
@@ -126,6 +127,16 @@ async fn statements_are_carried_out_once_and_in_order_through_restarts() {
     app.restart().await;
     all_taken(&server).await;
     assert_eq!(app.watermark(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_lags_behind_once_all_is_taken() {
+    let server = broker().await;
+    send(&server, (0..10).map(named)).await;
+    let app = app(&server).await;
+    until(&app, |state| *state == IntakeState::Reading).await;
+    assert_eq!(names(&app), expected(10));
+    assert_eq!(app.service().app.intake.lag(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,8 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Stdio},
     sync::mpsc,
@@ -180,6 +181,18 @@ impl NatsServer {
         let jetstream = self.jetstream().await;
         let sent = jetstream.publish_with_headers(subject, headers, body).await;
         sent.unwrap().await.unwrap();
+    }
+
+    /// Publishes a head and a body as they are, right or wrong, and waits until they are there.
+    pub(crate) async fn send_raw(&self, stream: &str, subject: &[u8], head: &[u8], body: &[u8]) {
+        let before = self.length(stream).await;
+        let mut socket = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let mut said = b"CONNECT {\"verbose\":false,\"headers\":true}\r\nHPUB ".to_vec();
+        said.extend_from_slice(subject);
+        let lengths = format!(" {} {}\r\n", head.len(), head.len() + body.len());
+        said.extend([lengths.as_bytes(), head, body, b"\r\n"].concat());
+        socket.write_all(&said).unwrap();
+        self.until_longer(stream, before).await;
     }
 
     /// How many messages a stream holds.
