@@ -146,3 +146,45 @@ async fn lengths_count_characters_and_countries_are_those_of_iso_3166() {
         assert_eq!(answer.violations(), if status == 400 { vec![pointer] } else { vec![] });
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_body_names_what_may_be_misspelt() {
+    let app = TestApp::start().await;
+    let body = without(new_address("Bern"), "/postalAddress/physicalAddress/postCode");
+    let body = with(body, "/postalAddress/physicalAddress/postcode", "3000");
+    let refused = app.client("alpha").post("/customers/C-1/addresses", &body).await;
+    let refused = refused.problem(400, "INVALID_PAYLOAD");
+    assert_eq!(refused.violations(), ["/postalAddress/physicalAddress/postCode"]);
+    let named = refused.header("x-ignored-members");
+    assert_eq!(named, Some("/postalAddress/physicalAddress/postcode"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_becomes_of_a_body_that_was_judged_what_nobody_knows_in_it_is_named() {
+    let app = TestApp::start().await;
+    let alpha = app.client("alpha");
+    let keyed = |path| alpha.ask(Method::POST, path).header("idempotency-key", "used");
+    keyed("/customers/C-2/addresses").json(&new_address("Bern")).send().await.is(201);
+
+    let address = with(new_address("Bern"), "/x", 1);
+    let moved = |number| with(change(number, "Bern"), "/x", 1);
+    let contact = with(email_of("a@example.com"), "/x", 1);
+    let put = |path, body| alpha.ask(Method::PUT, path).json(body);
+    let cases = [
+        (put("/customers/C-1/addresses", &moved(9)), 404),
+        (put("/customers/C-1/addresses/9", &moved(9)), 404),
+        (put("/customers/C-1/addresses/x", &without(moved(9), "/addressIdentification")), 404),
+        (put("/persons/P-1/contactdetails/K-9", &contact), 404),
+        (put("/persons/P-1/contactdetails/%20", &contact), 404),
+        (alpha.ask(Method::POST, "/customers/C-3/addresses").json(&address), 409),
+        (alpha.ask(Method::POST, "/persons/P-3/contactdetails").json(&contact), 409),
+        (put("/customers/C-1/addresses/1", &moved(1)).header("if-match", "\"1-999\""), 412),
+        (put("/persons/P-1/contactdetails/K-1", &contact).header("if-match", "\"1-999\""), 412),
+        (keyed("/customers/C-2/addresses").json(&address), 422),
+        (keyed("/persons/P-1/contactdetails").json(&contact), 422),
+    ];
+    for (ask, status) in cases {
+        let refused = ask.send().await.is(status);
+        assert_eq!(refused.header("x-ignored-members"), Some("/x"), "{refused:?}");
+    }
+}
