@@ -12,6 +12,7 @@ use events::{
 };
 use projections::{ProjectionSettings, Projections};
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     access::Tokens,
@@ -49,6 +50,8 @@ pub struct App {
     /// Requests that wait to see a position or to look back, of each client.
     pub(crate) waiting: Shares<ClientId>,
     pub archives: Arc<Semaphore>,
+    /// Requests that may change something: they go on when their client hangs up.
+    pub(crate) writes: TaskTracker,
 }
 
 /// What of the configuration handlers look at.
@@ -145,6 +148,7 @@ impl App {
             intake,
             journal: open_journal(config)?,
             admission: Admission::new(&config.http),
+            writes: TaskTracker::new(),
             waiting: Shares::new(WAITING_MAX),
             archives: Arc::new(Semaphore::new(ARCHIVES_MAX)),
         }))

@@ -58,7 +58,7 @@ pub fn router(app: Arc<App>) -> Router {
     routes
         .fallback(|| async { problem::no_route() })
         .method_not_allowed_fallback(|| async { problem::wrong_method() })
-        .layer(Outermost::new(&app.settings))
+        .layer(Outermost::new(&app.settings, app.writes.clone()))
         .with_state(app)
 }
 

@@ -132,6 +132,11 @@ impl Service {
         if tokio::time::timeout(drained, self.listeners.wait()).await.is_err() {
             tracing::warn!("Some requests did not end in time; they are cut off.");
         }
+        // What clients who hung up have asked for is still to be noted.
+        self.app.writes.close();
+        if tokio::time::timeout(CUT_OFF_MAX, self.app.writes.wait()).await.is_err() {
+            tracing::warn!("Some changes did not end in time; the access journal may lack them.");
+        }
         self.publishing.cancel();
         self.publishers.close();
         if tokio::time::timeout(self.drain_time_max, self.publishers.wait()).await.is_err() {

@@ -1,7 +1,11 @@
 //! The access journal: who read or changed which customer, through which operation and consent.
 
+use std::time::Duration;
+
+use events::consent::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::support::{
     app::TestApp,
@@ -115,4 +119,30 @@ async fn a_clean_stop_loses_no_entry_and_the_command_line_finds_them() {
     assert!(wrong.unwrap().contains("--from"));
     app.restart().await;
     assert_eq!(told(&app, "customer=C-2").await.len(), 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_changed_for_a_client_that_hangs_up_is_noted_all_the_same() {
+    const HANG_UPS: usize = 40;
+    let mut app = TestApp::start().await;
+    let (token, before) = (app.token("alpha", &Scope::ALL), app.watermark());
+    let body = new_address("Bern").to_string();
+    let length = body.len();
+    let asked = format!(
+        "POST /customers/C-2/addresses HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         x-correlation-id: gone\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    );
+    for nth in 0..HANG_UPS {
+        let mut stream = TcpStream::connect(app.service().public).await.unwrap();
+        stream.write_all(asked.as_bytes()).await.unwrap();
+        // Somewhere on the way to the disk: there is nothing else that would tell how far it is.
+        tokio::time::sleep(Duration::from_micros(200 * u64::try_from(nth).unwrap())).await;
+    }
+    app.stop().await;
+    app.restart().await;
+    let changed = app.watermark().0 - before.0;
+    assert!(changed > 0, "nothing was changed");
+    let noted = told(&app, "customer=C-2").await.len();
+    assert_eq!(u64::try_from(noted).unwrap(), changed);
 }

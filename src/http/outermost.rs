@@ -20,6 +20,7 @@ use futures::{
     FutureExt,
     future::{self, BoxFuture, Either},
 };
+use tokio_util::task::TaskTracker;
 use tower::{Layer, Service};
 
 use super::{
@@ -35,14 +36,16 @@ pub(super) struct Outermost {
     time_max: Duration,
     style: ProblemTypeStyle,
     requests: Arc<Requests>,
+    writes: TaskTracker,
 }
 
 impl Outermost {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings, writes: TaskTracker) -> Self {
         Self {
             time_max: settings.request_time_max,
             style: settings.problem_type_style,
             requests: Arc::default(),
+            writes,
         }
     }
 }
@@ -81,10 +84,16 @@ where
         let call = Call::of(&request);
         let names_its_host = names_its_host(request.headers(), request.version());
         let (request, rest) = rest::lend(request);
-        let answer = if names_its_host {
-            Either::Left(self.inner.call(request))
+        let answer = if !names_its_host {
+            Either::Left(future::ready(Ok(problem::no_host().into_response())))
+        } else if request.method().is_safe() {
+            Either::Right(Either::Left(self.inner.call(request)))
         } else {
-            Either::Right(future::ready(Ok(problem::no_host().into_response())))
+            // It goes on when its client hangs up, or no change could be relied on to be noted.
+            let answering = self.outermost.writes.spawn(self.inner.call(request));
+            Either::Right(Either::Right(
+                answering.map(|ended| ended.unwrap_or_else(|_| Ok(fell_over()))),
+            ))
         };
         let outermost = self.outermost.clone();
         Box::pin(async move { Ok(outermost.answer(call, answer, rest).await) })
@@ -118,11 +127,10 @@ impl Outermost {
         rest: Rest,
     ) -> Response {
         let deadline = call.started + self.time_max;
-        // A panic itself was told where it happened; its message may quote data.
         let answer = AssertUnwindSafe(answer).catch_unwind();
         let response = match tokio::time::timeout_at(deadline.into(), answer).await {
             Ok(Ok(Ok(response))) => response,
-            Ok(Err(_)) => problem::broken("a handler panicked".to_owned()).into_response(),
+            Ok(Err(_)) => fell_over(),
             Err(_) => {
                 problem::unavailable("The request took too long; what became of it is not known.")
                     .into_response()
@@ -137,6 +145,11 @@ impl Outermost {
         self.requests.count(&call.method, call.route.as_ref(), response.status(), took);
         response
     }
+}
+
+/// A panic itself was told where it happened; its message may quote data.
+fn fell_over() -> Response {
+    problem::broken("a handler panicked".to_owned()).into_response()
 }
 
 fn in_form(
@@ -168,7 +181,7 @@ mod tests {
         let panics = || async { "personal data".parse::<u8>().unwrap().to_string() };
         let hangs = || std::future::pending::<&str>();
         let router = Router::new().route("/panics", get(panics)).route("/hangs", get(hangs));
-        let router = router.layer(Outermost::new(&settings));
+        let router = router.layer(Outermost::new(&settings, TaskTracker::new()));
         let request = axum::http::Request::get(path).header(header::HOST, "bank.example");
         let request = request.header(CORRELATION, "demo").body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();

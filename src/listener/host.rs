@@ -24,7 +24,8 @@ fn is_host(host: &[u8]) -> bool {
         let (name, port) = host.split_at(host.find(':').unwrap_or(host.len()));
         (name.bytes().all(is_of_name), port)
     };
-    let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
+    let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port = |port: &str| digits(port) && (port.is_empty() || port.parse::<u16>().is_ok());
     is_address && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
@@ -61,6 +62,7 @@ mod tests {
             "a:b:c",
             "ü",
             "a:x",
+            "a:+80",
             "a:70000",
             "::1",
             "[zz]",
