@@ -25,6 +25,7 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     task::Poll,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -60,7 +61,18 @@ impl Folder {
         LogSettings { free_bytes_min: 0, ..LogSettings::new(self.0.path()) }
     }
 
+    /// A process that another test starts holds the lock, too, until it runs its own program.
     fn try_open(&self) -> Result<EventLog, OpenError> {
+        let started = Instant::now();
+        loop {
+            match self.open_at_once() {
+                Err(OpenError::InUse) if started.elapsed() < PATIENCE => thread::yield_now(),
+                opened => return opened,
+            }
+        }
+    }
+
+    fn open_at_once(&self) -> Result<EventLog, OpenError> {
         EventLog::open(&self.settings(), master())
     }
 
@@ -198,7 +210,7 @@ fn soon<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < deadline, "it took too long");
-        std::thread::yield_now();
+        thread::yield_now();
     }
 }
 

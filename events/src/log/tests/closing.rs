@@ -56,7 +56,7 @@ async fn the_last_handle_to_go_frees_the_folder() {
     let other = log.clone();
     add(&log, customer("C-1"), 0, vec![closed()]).await;
     drop(log);
-    assert!(matches!(folder.try_open(), Err(OpenError::InUse)));
+    assert!(matches!(folder.open_at_once(), Err(OpenError::InUse)));
     add(&other, customer("C-1"), 1, vec![closed()]).await;
     drop(other);
     let log = soon(|| match folder.try_open() {

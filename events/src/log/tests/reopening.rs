@@ -68,7 +68,7 @@ async fn another_master_key_does_not_open_a_log() {
 async fn a_folder_is_opened_once_at_a_time() {
     let folder = Folder::new();
     let log = folder.open();
-    assert!(matches!(folder.try_open(), Err(OpenError::InUse)));
+    assert!(matches!(folder.open_at_once(), Err(OpenError::InUse)));
     add(&log, customer("C-1"), 0, vec![closed()]).await;
 }
 
